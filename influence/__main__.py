@@ -1,0 +1,5 @@
+"""Run the command line with `python -m influence`."""
+
+from influence.cli import main
+
+main()

@@ -1,0 +1,174 @@
+"""study.toml: what the user says about a study, checked when it is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from influence.errors import InputError, StudyError
+from influence.tables import SCHEMA_VERSION
+
+__all__ = ["SETTINGS_FILE", "FlagSettings", "Settings", "Window", "read_settings"]
+
+SETTINGS_FILE = "study.toml"
+
+TEMPLATE = """\
+# A study of opinion leaders and traditional media.
+schema_version = {version}
+name = {name}
+
+# People who could be reached: the number that audiences are compared with and cannot exceed.
+# Without it there is no independence point for unions and no rating can be turned into people.
+# population = 412000
+
+# Languages of the texts that the study is about.
+languages = ["kk", "ru", "en"]
+
+# Who is a leader, a medium, a party, an ngo, a union, the state: a CSV file beside this one.
+roster = "actors.csv"
+
+# Seed of every random step: the same seed gives the same figures.
+seed = 0
+
+# Only what was posted and done in this window counts (both days included, UTC). Leave out for all.
+# [window]
+# start = 2026-03-01
+# end = 2026-04-15
+
+# [audiences]
+# Readers of one printed copy, as low, typical, high, and who says so. Without it one reader a copy is assumed,
+# which is a lower bound.
+# readers_per_copy = [1.8, 2.3, 2.9]
+# readers_per_copy_source = "Name of the survey, year"
+
+# [flags]
+# min_posts = 10      # an account with fewer labelled posts is never flagged
+# min_rate = 0.10     # the lower end of its share of manipulative calls must be above this
+"""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Window(_Strict):
+    """Days that count, both included, in UTC; an open side is None."""
+
+    start: dt.date | None = None
+    end: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"the window ends ({self.end}) before it starts ({self.start})")
+        return self
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `2026-03-01..2026-04-15`; either side may be empty.
+
+        Raises InputError if it is not of that form.
+        """
+        start, dots, end = text.partition("..")
+        try:
+            if not dots:
+                raise ValueError("no '..' between the two days")
+            return cls(start=_day(start), end=_day(end))
+        except ValueError as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise InputError(
+                f"--window {text!r} cannot be read ({reason}). Write it as 2026-03-01..2026-04-15."
+            ) from error
+
+    def __str__(self) -> str:
+        if not self.start and not self.end:
+            return "all times"
+        return f"{self.start or ''}..{self.end or ''}"
+
+
+def _day(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text.strip()) if text.strip() else None
+
+
+class AudienceSettings(_Strict):
+    """How printed copies are turned into readers: low, typical, high readers a copy, and the source of these."""
+
+    readers_per_copy: tuple[float, float, float] | None = None
+    readers_per_copy_source: str | None = None
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Self:
+        if self.readers_per_copy is None:
+            return self
+        low, typical, high = self.readers_per_copy
+        if not 0 < low <= typical <= high:
+            raise ValueError(f"readers_per_copy must be low <= typical <= high and above 0, got {self.readers_per_copy}")
+        if not self.readers_per_copy_source:
+            raise ValueError("readers_per_copy needs readers_per_copy_source: a figure without a source is not citable")
+        return self
+
+
+class FlagSettings(_Strict):
+    """When an account is proposed for review."""
+
+    min_posts: Annotated[int, Field(ge=1)] = 10
+    min_rate: Annotated[float, Field(gt=0, lt=1)] = 0.10
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+class EngineSettings(_Strict):
+    """What the engine may use before it spills to disk."""
+
+    memory: str = "2GB"
+
+
+class Settings(_Strict):
+    """All of study.toml."""
+
+    schema_version: int = SCHEMA_VERSION
+    name: Annotated[str, Field(min_length=1)]
+    population: Annotated[int, Field(gt=0)] | None = None
+    languages: tuple[str, ...] = ("kk", "ru", "en")
+    roster: str = "actors.csv"
+    seed: Annotated[int, Field(ge=0)] = 0
+    window: Window = Window()
+    audiences: AudienceSettings = AudienceSettings()
+    flags: FlagSettings = FlagSettings()
+    engine: EngineSettings = EngineSettings()
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read and check `study.toml` of a study folder.
+
+    Raises StudyError if the folder has none, if it cannot be read, or if it is of a newer version of the program.
+    """
+    file = folder / SETTINGS_FILE
+    if not file.is_file():
+        raise StudyError(f"{folder} is no study: it has no {SETTINGS_FILE}. Make one with: influence init {folder}")
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"{file}: {error}. Mend the file; `influence init` writes a commented example.") from error
+    except OSError as error:
+        raise StudyError(f"{file} cannot be read: {error.strerror}.") from error
+    version = raw.get("schema_version", SCHEMA_VERSION)
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise StudyError(
+            f"{file}: the study is of schema version {version}, this program knows {SCHEMA_VERSION} and older. "
+            "Open it with a newer version of influence."
+        )
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise StudyError(f"{file}: {key}: {first['msg']}, got {_short(first['input'])}.") from error
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

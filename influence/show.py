@@ -1,0 +1,305 @@
+"""Numbers and tables as people read them, and tables as files that other programs read."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import math
+import os
+import sys
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from influence.display import Column, Grid, clean
+from influence.errors import InputError
+from influence.study import writing
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from influence.study import Study
+
+__all__ = ["FORMATS", "cell", "export", "grid_of", "interval", "number", "ordered", "rows_of", "write_json"]
+
+NOTHING = "–"
+_UNITS = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
+_CHUNK = 50_000
+_TEXT_WIDTH = 120
+
+FORMATS = ("csv", "json", "parquet")
+
+_ORDER = {
+    "actors": ("actor_id",),
+    "posts": ("created_at", "post_id"),
+    "interactions": ("at", "source", "target", "kind", "post_id"),
+    "objects": ("at", "post_id", "kind", "object"),
+    "audiences": ("actor_id", "measure", "medium", "period"),
+    "overlaps": ("actor_a", "actor_b"),
+    "actions": ("at", "actor_id", "post_id", "action"),
+    "rejects": ("source_file", "line"),
+    "reach": ("actor_id", "kind_of_reach"),
+    "leaders": ("metric", "rank", "actor_id"),
+    "labels": ("post_id",),
+}
+"""Orders that make two exports of one table the same file; results not named here keep the order they were made in."""
+
+
+# -- numbers --------------------------------------------------------------------------------------------------------
+
+
+def number(value: float | None) -> str:
+    """Return a number in at most three digits that matter: `7`, `0.031`, `1,234`, `12.3k`, `4.56M`; `–` for none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    scale, unit = _unit(value)
+    return _plain(value / scale) + unit
+
+
+def interval(value: float | None, low: float | None, high: float | None) -> str:
+    """Return `12.3k (11.9–12.7k)`: a value and its interval, with the unit said once; a value that is exact alone."""
+    ends = [None if end is None or math.isnan(end) else end for end in (low, high)]
+    shown = number(value)
+    if ends == [None, None] or (value is not None and ends == [value, value]):
+        return shown
+    if shown == NOTHING:
+        return f"{_span(*ends)}"
+    return f"{shown} ({_span(*ends)})"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return f"≥{number(low)}" if high is None else f"≤{number(high)}"
+    if math.isinf(high):
+        return f"≥{number(low)}"
+    first, last = number(low), number(high)
+    unit = _unit(high)[1]
+    # One unit is said once: 11.9–12.7k.
+    return f"{first.removesuffix(unit) if unit and first.endswith(unit) else first}–{last}"
+
+
+def _unit(value: float) -> tuple[float, str]:
+    size = abs(value)
+    for scale, unit in _UNITS:
+        # Four digits are read at a glance; 9,999.6 is already 10.0k.
+        if size >= (9_999.5 if unit == "k" else scale * 0.9995):
+            return scale, unit
+    return 1.0, ""
+
+
+def _plain(value: float) -> str:
+    size = abs(value)
+    if size >= 99.95 or value == int(value):
+        return f"{round(value):,}"
+    if size >= 9.995:
+        return f"{value:.1f}"
+    if size >= 0.9995:
+        return f"{value:.2f}"
+    if size >= 0.0995:
+        return f"{value:.2f}"
+    return f"{value:.3f}" if size >= 0.001 else f"{value:.2g}"
+
+
+def cell(value: object) -> str:
+    """Return any value of a table as one short line."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(cell(part) for part in value) or NOTHING
+    if isinstance(value, dict):
+        return clean(json.dumps(value, ensure_ascii=False, default=str))
+    text = clean(str(value))
+    return text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
+
+
+# -- any table as a grid ---------------------------------------------------------------------------------------------
+
+
+def grid_of(table: pa.Table, *, total: int | None = None, name: str = "") -> Grid:
+    """Return the rows of any table, intervals beside their values; columns without a value are only named below."""
+    columns: list[Column] = []
+    cells: list[list[str]] = []
+    absent = [column for column in table.column_names if table.num_rows and table[column].null_count == table.num_rows]
+    intervals = {base: ends for base, ends in _intervals(table.column_names).items() if base not in absent}
+    merged = {end for ends in intervals.values() for end in ends}
+    shown = [column for column in table.column_names if column not in merged and column not in absent]
+    for place, column in enumerate(shown):
+        values = table[column].to_pylist()
+        if column in intervals:
+            low, high = (table[end].to_pylist() for end in intervals[column])
+            cells.append([interval(*triple) for triple in zip(values, low, high, strict=True)])
+        else:
+            cells.append([cell(value) for value in values])
+        columns.append(_column(table.schema.field(column), place))
+    rows = list(zip(*cells, strict=True))
+    empty = [column for column in absent if column not in merged]
+    return Grid(columns, rows, notes=_notes(table.num_rows, total, name, empty))
+
+
+def _intervals(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    found = {name: (f"{name}_low", f"{name}_high") for name in names if {f"{name}_low", f"{name}_high"} <= set(names)}
+    return {**found, "value": ("low", "high")} if {"value", "low", "high"} <= set(names) else found
+
+
+def _column(field: pa.Field, place: int) -> Column:
+    import pyarrow.types as kinds
+
+    long = kinds.is_nested(field.type) or field.name in ("text", "raw", "reason", "description", "reason_missing")
+    if long:
+        return Column(field.name, least=18, drop=0 if field.name in ("text", "reason") else place + 1)
+    if kinds.is_string(field.type) or kinds.is_large_string(field.type):
+        return Column(field.name, least=12, drop=place)
+    is_number = kinds.is_integer(field.type) or kinds.is_floating(field.type)
+    return Column(field.name, right=is_number, drop=place)
+
+
+def _notes(shown: int, total: int | None, name: str, empty: list[str]) -> list[str]:
+    notes = []
+    if not shown:
+        notes.append(f"Table {name} has no rows." if name else "No rows.")
+    elif total is not None and total > shown:
+        notes.append(f"{shown:,} of {total:,} rows; --limit 0 shows all, --csv FILE writes all.")
+    if empty:
+        notes.append(f"Without a value here: {', '.join(empty)}.")
+    return notes
+
+
+# -- tables as files -------------------------------------------------------------------------------------------------
+
+
+def ordered(name: str, table: ir.Table) -> ir.Table:
+    """Return a table in an order that does not depend on the engine's threads."""
+    return table.order_by(list(_ORDER[name])) if name in _ORDER else table
+
+
+def rows_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Return the rows of a small table as JSON can hold them: times in ISO 8601, no NaN."""
+    return [{key: _jsonable(value) for key, value in row.items()} for row in table.to_pylist()]
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dt.datetime):
+        return _iso(value)
+    if isinstance(value, dict):
+        return {key: _jsonable(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_jsonable(part) for part in value]
+    return value
+
+
+def _iso(time: dt.datetime) -> str:
+    return time.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def export(study: Study, table: ir.Table, target: Path | None, format: str) -> int:
+    """Write a table as CSV, JSON (one array) or Parquet to a file, whole or not at all, or (None) to standard output.
+
+    The rows are streamed, so the table may be larger than memory. Lists stand in CSV as JSON, times in UTC as ISO 8601.
+    Return the number of rows. Raises InputError if the file cannot be written or the format is none.
+    """
+    if format not in _WRITERS:
+        raise InputError(f"there is no format {format!r}; the formats are {', '.join(FORMATS)}.")
+    batches = study.engine.connection.to_pyarrow_batches(table, chunk_size=_CHUNK)
+    if target is None:
+        return _WRITERS[format](batches, sys.stdout.buffer)
+    with _whole(target) as stream:
+        return _WRITERS[format](batches, stream)
+
+
+@contextlib.contextmanager
+def _whole(target: Path) -> Iterator[BinaryIO]:
+    if not target.absolute().parent.is_dir():
+        raise InputError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
+    if target.is_dir():
+        raise InputError(f"{target} cannot be written: it is a folder. Name a file.")
+    fresh = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        with writing(target):
+            with fresh.open("wb") as stream:
+                yield stream
+            os.replace(fresh, target)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _write_csv(batches: pa.RecordBatchReader, stream: BinaryIO) -> int:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    rows = 0
+    schema = pa.schema([(field.name, _flat_type(field.type)) for field in batches.schema])
+    with csv.CSVWriter(stream, schema) as writer:
+        for batch in batches:
+            arrays = [_flat(column) for column in batch.columns]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            rows += batch.num_rows
+    return rows
+
+
+def _flat_type(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    return pa.string() if kinds.is_nested(kind) or kinds.is_timestamp(kind) else kind
+
+
+def _flat(column: pa.Array) -> pa.Array:
+    """Return a column that CSV can hold: lists and records as JSON, times as ISO 8601."""
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    if kinds.is_timestamp(column.type):
+        return pa.array([None if time is None else _iso(time) for time in column.to_pylist()], pa.string())
+    if kinds.is_nested(column.type):
+        return pa.array([None if value is None else _json(value) for value in column.to_pylist()], pa.string())
+    return column
+
+
+def _json(value: object) -> str:
+    return json.dumps(_jsonable(value), ensure_ascii=False)
+
+
+def write_json(batches: Iterable[pa.RecordBatch], stream: BinaryIO) -> int:
+    """Write the rows of batches as one JSON array, a row a line; return how many there were."""
+    rows = 0
+    stream.write(b"[")
+    for batch in batches:
+        for row in batch.to_pylist():
+            stream.write(b",\n" if rows else b"\n")
+            stream.write(_json(row).encode())
+            rows += 1
+    stream.write(b"\n]\n")
+    return rows
+
+
+def _write_parquet(batches: pa.RecordBatchReader, stream: BinaryIO) -> int:
+    import pyarrow.parquet as pq
+
+    rows = 0
+    with pq.ParquetWriter(stream, batches.schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+_WRITERS: dict[str, Callable[[pa.RecordBatchReader, BinaryIO], int]] = {
+    "csv": _write_csv,
+    "json": write_json,
+    "parquet": _write_parquet,
+}
