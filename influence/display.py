@@ -6,6 +6,7 @@ In a pipe there are neither colours nor bars, and nothing is cut off.
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import time
 import unicodedata
@@ -37,7 +38,7 @@ _SECONDS_BETWEEN_UPDATES = 0.05
 
 @dataclass(frozen=True)
 class Column:
-    """How a column of a grid is set.
+    """How a column of a grid is set; its header may have several lines.
 
     `least` is the width (cells) to which it may be cut or wrapped when the terminal is narrow, None: never.
     Where that is not enough, columns with the highest `drop` are left out; 0: never.
@@ -73,36 +74,51 @@ def _turns_text(letter: str) -> bool:
 
 def print_grid(grid: Grid, *, file: TextIO | None = None) -> None:
     """Print a grid: in a terminal as wide as that is, elsewhere as wide as its cells are."""
-    console = _console(file or sys.stdout)
-    kept, dropped = _fitting(grid, console.width) if console.is_terminal else (list(range(len(grid.columns))), [])
-    widths = _widths(grid, kept, console.width if console.is_terminal else None)
-    if grid.title:
-        console.print(Text(grid.title, style="bold"), soft_wrap=not console.is_terminal)
-    if grid.rows:
-        console.print(_table(grid, kept, widths), crop=False)
-    notes = list(grid.notes)
-    if dropped:
-        notes.append(f"Not shown for lack of width: {', '.join(grid.columns[i].header for i in dropped)}.")
-    for note in notes:
-        console.print(Text(note, style="dim"), soft_wrap=not console.is_terminal)
+    stream = file or sys.stdout
+    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    if console.is_terminal:
+        kept, dropped = _fitting(grid, console.width)
+        _draw(grid, kept, _widths(grid, kept, console.width), console)
+        _draw_notes([*grid.notes, *_left_out(grid, dropped)], console)
+        return
+    everything = list(range(len(grid.columns)))
+    drawn = io.StringIO()
+    console = Console(file=drawn, highlight=False, emoji=False, markup=False, width=_PIPE_WIDTH)
+    _draw(grid, everything, _widths(grid, everything, None), console)
+    _draw_notes(grid.notes, console)
+    # Columns are padded to their width, the last one too.
+    stream.writelines(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines())
 
 
 def print_lines(lines: Sequence[str], *, file: TextIO | None = None) -> None:
     """Print lines of text, wrapped at words in a terminal; an indented line keeps its indent."""
     from rich.padding import Padding
 
-    console = _console(file or sys.stdout)
+    stream = file or sys.stdout
+    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        stream.writelines(f"{line.rstrip()}\n" for line in lines)
+        return
     for line in lines:
-        indent = len(line) - len(line.lstrip())
-        if console.is_terminal:
-            console.print(Padding(Text(line.strip()), (0, 0, 0, indent)))
-        else:
-            console.print(Text(line), soft_wrap=True)
+        console.print(Padding(Text(line.strip()), (0, 0, 0, len(line) - len(line.lstrip()))))
 
 
-def _console(file: TextIO) -> Console:
-    console = Console(file=file, highlight=False, emoji=False, markup=False)
-    return console if console.is_terminal else Console(file=file, highlight=False, emoji=False, width=_PIPE_WIDTH)
+def _left_out(grid: Grid, dropped: list[int]) -> list[str]:
+    if not dropped:
+        return []
+    return [f"Not shown for lack of width: {', '.join(clean(grid.columns[i].header) for i in dropped)}."]
+
+
+def _draw(grid: Grid, kept: list[int], widths: dict[int, int], console: Console) -> None:
+    if grid.title:
+        console.print(Text(grid.title, style="bold"))
+    if grid.rows:
+        console.print(_table(grid, kept, widths), crop=False)
+
+
+def _draw_notes(notes: Sequence[str], console: Console) -> None:
+    for note in notes:
+        console.print(Text(note, style="dim"))
 
 
 def _table(grid: Grid, kept: list[int], widths: dict[int, int]) -> Table:
@@ -122,12 +138,16 @@ def _table(grid: Grid, kept: list[int], widths: dict[int, int]) -> Table:
 
 
 def _natural(grid: Grid, i: int) -> int:
-    return max([cell_len(grid.columns[i].header), *(cell_len(row[i]) for row in grid.rows)])
+    return max([_header(grid, i), *(cell_len(row[i]) for row in grid.rows)])
 
 
 def _least(grid: Grid, i: int) -> int:
     natural, least = _natural(grid, i), grid.columns[i].least
-    return natural if least is None else min(natural, max(least, cell_len(grid.columns[i].header)))
+    return natural if least is None else min(natural, max(least, _header(grid, i)))
+
+
+def _header(grid: Grid, i: int) -> int:
+    return max(cell_len(line) for line in grid.columns[i].header.split("\n"))
 
 
 def _fitting(grid: Grid, width: int) -> tuple[list[int], list[int]]:

@@ -154,7 +154,9 @@ def _counts(labels: ir.Table, posts: ir.Table, actors: ir.Table) -> ir.Table:
     )
     kinds = actors.select("actor_id", "kind")
     joined = counted.left_join(kinds, "actor_id")
-    return joined.select(*counted.columns, kind=ibis.coalesce(joined.kind, ibis.literal("unknown"))).order_by("actor_id")
+    return joined.select(*counted.columns, kind=ibis.coalesce(joined.kind, ibis.literal("unknown"))).order_by(
+        "actor_id"
+    )
 
 
 def _evidence(labels: ir.Table, posts: ir.Table, actors: list[str]) -> dict[str, list[str]]:

@@ -7,8 +7,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from influence.files import writing
 from influence.progress import Progress, silent
-from influence.study import content_hash, writing
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -23,15 +23,17 @@ CHUNK = 1024
 """Texts labelled between two writes: what a kill can lose."""
 
 
-def label_posts(study: Study, classifier: Classifier, *, max_fpr: float, progress: Progress = silent) -> ir.Table:
-    """Label every post that has a text and return the table `labels` of DESIGN §5, one row per post.
+def label_posts(
+    study: Study, classifier: Classifier, *, key: str, max_fpr: float, progress: Progress = silent
+) -> ir.Table:
+    """Label every post that has a text and return the table `labels`, one row per post.
 
-    Texts that stand in several posts are labelled once; texts labelled before by the same model with the same
-    `max_fpr` are not labelled again. Posts whose source gave no text at all have no row.
+    Texts that stand in several posts are labelled once. `key` names the model and its thresholds: texts labelled
+    before under the same key are not labelled again. Posts whose source gave no text at all have no row.
     """
     from classifiers import LABEL_SCHEMA
 
-    folder = study.folder / "cache" / "labels" / content_hash([classifier.name, max_fpr])[:16]
+    folder = study.folder / "cache" / "labels" / key[:16]
     with writing(study.folder):
         folder.mkdir(parents=True, exist_ok=True)
     posts = study.table("posts")
@@ -79,7 +81,9 @@ def _label_file(file: Path, folder: Path, classifier: Classifier, max_fpr: float
             progress("labelling texts", start + done, total)
 
         rows = classifier.predict(texts, max_fpr=max_fpr, progress=report)
-        keyed = pa.table([batch.column("text_hash").cast(pa.string()), *rows.columns], ["text_hash", *rows.column_names])
+        keyed = pa.table(
+            [batch.column("text_hash").cast(pa.string()), *rows.columns], ["text_hash", *rows.column_names]
+        )
         fresh = folder / f".{uuid.uuid4().hex}"
         pq.write_table(keyed, fresh, compression="zstd")
         os.replace(fresh, folder / f"part-{uuid.uuid4().hex}.parquet")

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from influence import __version__
 from influence.errors import InputError, StudyError
+from influence.files import content_hash
 from influence.progress import Progress, silent
 from influence.settings import Settings, Window
-from influence.study import content_hash
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-    from influence.study import Result, Study
+    from influence.records import Result
+    from influence.study import Study
 
 __all__ = ["RESULT_TABLES", "STEPS", "Step", "is_fresh", "parameters", "run_all", "run_step", "windowed"]
 
@@ -41,7 +42,10 @@ class Step:
 
 
 def windowed(table: ir.Table, window: str | None, *, column: str) -> ir.Table:
-    """Return the rows whose time is in the window (`A..B`, days included, UTC); rows without a time only if it is open."""
+    """Return the rows whose time is in the window (`A..B`, days included, UTC).
+
+    Rows without a time are in no window, and in "all times".
+    """
     import ibis
 
     if not window or window == "all times":
@@ -111,7 +115,8 @@ def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, 
 
     progress("loading the model", 0, None)
     classifier = load(params["model"])
-    return {"labels": label_posts(study, classifier, max_fpr=params["max_fpr"], progress=progress)}
+    key = content_hash([_model_state(params["model"]), params["max_fpr"]])
+    return {"labels": label_posts(study, classifier, key=key, max_fpr=params["max_fpr"], progress=progress)}
 
 
 def _flags(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
@@ -214,9 +219,13 @@ def _state(study: Study, name: str, params: Params) -> str:
 
 
 def _model_state(model: str | None) -> str:
-    from classifiers import fingerprint
+    from pathlib import Path
 
-    return fingerprint(model)
+    from classifiers.loading import SHIPPED
+    from classifiers.settings import read_settings
+
+    # The settings hold the hash of the weights, the calibration and the thresholds: all that a label depends on.
+    return content_hash(read_settings(SHIPPED if model is None else Path(model)).model_dump(mode="json"))
 
 
 def is_fresh(study: Study, name: str, params: Mapping[str, Any] | None = None) -> bool:
@@ -227,7 +236,12 @@ def is_fresh(study: Study, name: str, params: Mapping[str, Any] | None = None) -
 
 
 def run_step(
-    study: Study, name: str, params: Mapping[str, Any] | None = None, *, progress: Progress = silent, again: bool = False
+    study: Study,
+    name: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    progress: Progress = silent,
+    again: bool = False,
 ) -> Result:
     """Run a step, and before it the steps it stands on where they are out of date; return its result.
 

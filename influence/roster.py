@@ -77,14 +77,17 @@ def platform_of(url: str) -> tuple[str | None, str | None]:
 def read_roster(file: Path) -> list[RosterRow]:
     """Read a roster.
 
-    Raises InputError, with file and line, for an unknown column or kind, a number that is none, a row that names nobody.
+    Raises InputError, with file and line, for an unknown column or kind, a number that is none, a row that names
+    nobody.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
             unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
             if unknown:
-                raise InputError(f"{file}:1: no column {unknown[0]!r} in a roster; its columns are {', '.join(COLUMNS)}.")
+                raise InputError(
+                    f"{file}:1: no column {unknown[0]!r} in a roster; its columns are {', '.join(COLUMNS)}."
+                )
             return [_row(file, reader.line_num, cells) for cells in reader if any(cells.values())]
     except UnicodeDecodeError as error:
         raise InputError(f"{file} is not UTF-8 ({error.reason}). Save it as CSV in UTF-8.") from error
@@ -184,4 +187,3 @@ def _match(row: RosterRow, index: _Index) -> str | None:
     if row.handle:
         return index.get(("handle", row.platform, row.handle.lower()))
     return index.get(("name", row.platform, (row.name or "").lower()))
-

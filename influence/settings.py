@@ -106,7 +106,9 @@ class AudienceSettings(_Strict):
             return self
         low, typical, high = self.readers_per_copy
         if not 0 < low <= typical <= high:
-            raise ValueError(f"readers_per_copy must be low <= typical <= high and above 0, got {self.readers_per_copy}")
+            raise ValueError(
+                f"readers_per_copy must be low <= typical <= high and above 0, got {self.readers_per_copy}"
+            )
         if not self.readers_per_copy_source:
             raise ValueError("readers_per_copy needs readers_per_copy_source: a figure without a source is not citable")
         return self

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from influence.display import Column, Grid, clean
 from influence.errors import InputError
-from influence.study import writing
+from influence.files import writing
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -51,33 +52,47 @@ _ORDER = {
 # -- numbers --------------------------------------------------------------------------------------------------------
 
 
-def number(value: float | None) -> str:
-    """Return a number in at most three digits that matter: `7`, `0.031`, `1,234`, `12.3k`, `4.56M`; `–` for none."""
+def number(value: float | None, *, whole: bool | None = None) -> str:
+    """Return a number in at most three digits that matter: `7`, `0.031`, `1,234`, `12.3k`, `4.56M`; `–` for none.
+
+    `whole` rounds to whole ones (people are not cut up), False keeps decimals even where they are zero (a ratio of
+    `2.00`); by default a value that is whole is written so.
+    """
     if value is None or math.isnan(value):
         return NOTHING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     scale, unit = _unit(value)
-    return _plain(value / scale) + unit
+    if unit:
+        return _decimals(value / scale) + unit
+    if value == int(value) if whole is None else whole:
+        return f"{round(value):,}"
+    return _decimals(value)
 
 
-def interval(value: float | None, low: float | None, high: float | None) -> str:
+def interval(value: float | None, low: float | None, high: float | None, *, whole: bool | None = None) -> str:
     """Return `12.3k (11.9–12.7k)`: a value and its interval, with the unit said once; a value that is exact alone."""
     ends = [None if end is None or math.isnan(end) else end for end in (low, high)]
-    shown = number(value)
-    if ends == [None, None] or (value is not None and ends == [value, value]):
+    shown = number(value, whole=whole)
+    if ends == [None, None] or (value is not None and all(end is not None and _same(end, value) for end in ends)):
         return shown
     if shown == NOTHING:
-        return f"{_span(*ends)}"
-    return f"{shown} ({_span(*ends)})"
+        return _span(*ends, whole=whole)
+    return f"{shown} ({_span(*ends, whole=whole)})"
 
 
-def _span(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return f"≥{number(low)}" if high is None else f"≤{number(high)}"
-    if math.isinf(high):
-        return f"≥{number(low)}"
-    first, last = number(low), number(high)
+def _same(one: float, other: float) -> bool:
+    return one == other or math.isclose(one, other, rel_tol=1e-9)
+
+
+def _span(low: float | None, high: float | None, *, whole: bool | None) -> str:
+    first, last = number(low, whole=whole), number(high, whole=whole)
+    if low is None:
+        return f"≤{last}"
+    if high is None or math.isinf(high):
+        return f"≥{first}"
+    if low < 0:
+        return f"{first} to {last}"
     unit = _unit(high)[1]
     # One unit is said once: 11.9–12.7k.
     return f"{first.removesuffix(unit) if unit and first.endswith(unit) else first}–{last}"
@@ -92,14 +107,15 @@ def _unit(value: float) -> tuple[float, str]:
     return 1.0, ""
 
 
-def _plain(value: float) -> str:
+def _decimals(value: float) -> str:
+    """Return three digits that matter of a number below a thousand or so, fewer below one."""
     size = abs(value)
-    if size >= 99.95 or value == int(value):
+    if value == 0:
+        return "0"
+    if size >= 99.95:
         return f"{round(value):,}"
     if size >= 9.995:
         return f"{value:.1f}"
-    if size >= 0.9995:
-        return f"{value:.2f}"
     if size >= 0.0995:
         return f"{value:.2f}"
     return f"{value:.3f}" if size >= 0.001 else f"{value:.2g}"
@@ -214,11 +230,24 @@ def export(study: Study, table: ir.Table, target: Path | None, format: str) -> i
     """
     if format not in _WRITERS:
         raise InputError(f"there is no format {format!r}; the formats are {', '.join(FORMATS)}.")
-    batches = study.engine.connection.to_pyarrow_batches(table, chunk_size=_CHUNK)
-    if target is None:
-        return _WRITERS[format](batches, sys.stdout.buffer)
-    with _whole(target) as stream:
-        return _WRITERS[format](batches, stream)
+    with _streamed(study, table) as (schema, batches):
+        if target is None:
+            sys.stdout.flush()
+            return _WRITERS[format](schema, batches, sys.stdout.buffer)
+        with _whole(target) as stream:
+            return _WRITERS[format](schema, batches, stream)
+
+
+@contextlib.contextmanager
+def _streamed(study: Study, table: ir.Table) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    """Give a table batch by batch, by way of a file outside of the study: looking must not write into it."""
+    import pyarrow.parquet as pq
+
+    with tempfile.TemporaryDirectory(prefix="influence-") as folder:
+        rows = Path(folder) / "rows.parquet"
+        study.engine.write(table, rows)
+        with pq.ParquetFile(rows) as file:
+            yield file.schema_arrow, file.iter_batches(batch_size=_CHUNK)
 
 
 @contextlib.contextmanager
@@ -237,16 +266,15 @@ def _whole(target: Path) -> Iterator[BinaryIO]:
         fresh.unlink(missing_ok=True)
 
 
-def _write_csv(batches: pa.RecordBatchReader, stream: BinaryIO) -> int:
+def _write_csv(schema: pa.Schema, batches: Iterator[pa.RecordBatch], stream: BinaryIO) -> int:
     import pyarrow as pa
     from pyarrow import csv
 
     rows = 0
-    schema = pa.schema([(field.name, _flat_type(field.type)) for field in batches.schema])
-    with csv.CSVWriter(stream, schema) as writer:
+    flat = pa.schema([(field.name, _flat_type(field.type)) for field in schema])
+    with csv.CSVWriter(stream, flat) as writer:
         for batch in batches:
-            arrays = [_flat(column) for column in batch.columns]
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            writer.write_batch(pa.record_batch([_flat(column) for column in batch.columns], schema=flat))
             rows += batch.num_rows
     return rows
 
@@ -283,23 +311,29 @@ def write_json(batches: Iterable[pa.RecordBatch], stream: BinaryIO) -> int:
             stream.write(b",\n" if rows else b"\n")
             stream.write(_json(row).encode())
             rows += 1
-    stream.write(b"\n]\n")
+    stream.write(b"\n]")
     return rows
 
 
-def _write_parquet(batches: pa.RecordBatchReader, stream: BinaryIO) -> int:
+def _write_json(schema: pa.Schema, batches: Iterator[pa.RecordBatch], stream: BinaryIO) -> int:
+    rows = write_json(batches, stream)
+    stream.write(b"\n")
+    return rows
+
+
+def _write_parquet(schema: pa.Schema, batches: Iterator[pa.RecordBatch], stream: BinaryIO) -> int:
     import pyarrow.parquet as pq
 
     rows = 0
-    with pq.ParquetWriter(stream, batches.schema, compression="zstd") as writer:
+    with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(batch)
             rows += batch.num_rows
     return rows
 
 
-_WRITERS: dict[str, Callable[[pa.RecordBatchReader, BinaryIO], int]] = {
+_WRITERS: dict[str, Callable[[pa.Schema, Iterator[pa.RecordBatch], BinaryIO], int]] = {
     "csv": _write_csv,
-    "json": write_json,
+    "json": _write_json,
     "parquet": _write_parquet,
 }

@@ -7,20 +7,21 @@ so that a kill at any moment leaves either the state before or the state after, 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from influence.engine import Engine
 from influence.errors import InputError, StudyError
+from influence.files import content_hash, sync, write_text, writing
 from influence.progress import Progress, silent
+from influence.records import ImportRecord, Result
 from influence.settings import SETTINGS_FILE, TEMPLATE, Settings, read_settings
 from influence.tables import SCHEMA_VERSION, SCHEMAS, schema_of
 
@@ -28,65 +29,11 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
-__all__ = ["ImportRecord", "Result", "Study", "content_hash"]
+__all__ = ["Study"]
 
 ROSTER_TEMPLATE = """\
 actor_id,platform,handle,url,name,person,kind,followers,followers_at
 """
-
-
-def content_hash(value: object) -> str:
-    """Return a hash (64 hexadecimal digits) of anything that JSON can hold; the order of keys does not matter."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class ImportRecord:
-    """What one import of one file did: `read = kept + duplicates + rejected`.
-
-    `parts` maps a table to the rows that the import added to it; `notes` are remarks for the user.
-    """
-
-    fingerprint: str
-    source: str
-    format: str
-    table: str
-    read: int
-    kept: int
-    duplicates: int
-    rejected: int
-    parts: dict[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
-    version: str = ""
-    finished_at: str = ""
-
-    def __post_init__(self) -> None:
-        if self.read != self.kept + self.duplicates + self.rejected:
-            raise StudyError(
-                f"{self.source}: {self.read} read, but {self.kept} kept + {self.duplicates} duplicates "
-                f"+ {self.rejected} rejected. Nothing was imported; please report this."
-            )
-
-
-@dataclass(frozen=True)
-class Result:
-    """Tables that one run of one step left, and the run's record (parameters, inputs, rows, seed, duration)."""
-
-    step: str
-    folder: Path
-    run: dict[str, Any]
-
-    def file(self, table: str) -> Path:
-        """Return the Parquet file of a table of the result."""
-        return self.folder / f"{table}.parquet"
-
-    def arrow(self, table: str) -> pa.Table:
-        """Return a table of the result."""
-        import pyarrow.parquet as pq
-
-        return pq.read_table(self.file(table))
 
 
 class Study:
@@ -139,7 +86,9 @@ class Study:
                 with lock.acquire(timeout=60):
                     yield
             except Timeout as error:
-                raise StudyError(f"{self.folder} is being written by another process. Try again when it is done.") from error
+                raise StudyError(
+                    f"{self.folder} is being written by another process. Try again when it is done."
+                ) from error
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -162,7 +111,9 @@ class Study:
                 raw = json.loads(file.read_text(encoding="utf-8"))
                 records.append(ImportRecord(**{**raw, "notes": tuple(raw["notes"])}))
             except (OSError, ValueError, TypeError, KeyError) as error:
-                raise StudyError(f"{file} is damaged ({error}). Delete it and import {file.stem[:16]} again.") from error
+                raise StudyError(
+                    f"{file} is damaged ({error}). Delete it and import its file again."
+                ) from error
         return sorted(records, key=lambda record: (record.finished_at, record.fingerprint))
 
     def part(self, table: str, fingerprint: str) -> Path:
@@ -179,7 +130,7 @@ class Study:
         return self.engine.parquet(self.parts(table), SCHEMAS[table])
 
     def table(self, name: str) -> ir.Table:
-        """Return a table of the data contract as an Ibis expression, with handles resolved to ids and the roster laid over.
+        """Return a table of the data contract as an Ibis expression, handles resolved to ids and the roster laid over.
 
         Raises InputError if the contract has no such table.
         """
@@ -200,7 +151,7 @@ class Study:
             for table, file in staged.items():
                 target = self.part(table, record.fingerprint)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _sync(file)
+                sync(file)
                 os.replace(file, target)
             (self.folder / "imports").mkdir(exist_ok=True)
             text = json.dumps(asdict(record), ensure_ascii=False, indent=1)
@@ -336,32 +287,3 @@ class Study:
             raise StudyError(f"table {name} is not there yet. Make it with: influence {RESULT_TABLES[name]}")
         table: ir.Table = self.engine.connection.read_parquet(str(result.file(name)))
         return table
-
-
-@contextlib.contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn what the system refuses into one clear line.
-
-    Raises InputError where the folder may not be written or the disk is full.
-    """
-    try:
-        yield
-    except PermissionError as error:
-        raise InputError(f"{error.filename or folder} may not be written: no permission. Choose another folder.") from error
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST}:
-            raise
-        raise InputError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    fresh.write_text(text, encoding="utf-8")
-    _sync(fresh)
-    os.replace(fresh, path)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from influence.errors import InputError
+from influence.files import writing
 from influence.progress import Progress, silent
-from influence.study import writing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,15 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["TextsReport", "classify_texts"]
 
 ROWS = 1000
+LABEL_NAMES = frozenset(
+    ["lang", "label", "call", "call_types", "p_call", "techniques", "p_techniques", "p_manipulative", "spans", "model"]
+)
 ENDINGS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
 
 @dataclass(frozen=True)
 class TextsReport:
-    """What `classify_texts` did: rows labelled, rows of each label, where they were written, seconds."""
+    """What `classify_texts` did: rows labelled, rows of each label, rows that could not be read, the file, seconds."""
 
     rows: int
     labels: dict[str, int]
+    unreadable: int
     out: Path
     seconds: float
 
@@ -48,23 +54,40 @@ def classify_texts(
 
     The file is streamed, so it may be larger than memory; `out` (beside the file if not given) stands whole or not at
     all, as JSONL, CSV or Parquet by its ending. In CSV, lists are written as JSON.
-    Raises InputError if the file cannot be read, has no such column or already has columns of the labels.
+    A column of the file that bears the name of one of the labels' columns becomes `<name>_input`.
+    Raises InputError if the file cannot be read or has no such column.
     """
     source = Path(file)
     target = Path(out) if out else source.with_name(f"{source.name.split('.')[0]}.labels{_ending(source)}")
     _check_ending(target)
     if target.resolve() == source.resolve():
         raise InputError(f"{target}: the labels would be written over the texts. Name another file with --out.")
-    batches = _batches(source, column)
-    started, counts = time.perf_counter(), dict.fromkeys(("positive", "manipulative", "undetermined", "none"), 0)
+    rows = _rows(source, column)
+    first = list(itertools.islice(rows, 1))  # what is wrong with the file is said before the model is loaded
+    started, counts = time.perf_counter(), Counter[str]()
     fresh = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
         with writing(target.parent):
-            _label(batches, fresh, _ending(target), counts, _labeller(column, model, max_fpr), progress)
+            label, schema = _labeller(model, max_fpr)
+            writer = _Writer(fresh, _ending(target), schema)
+            try:
+                for done in _label(itertools.chain(first, rows), writer, counts, label, column):
+                    progress("labelling texts", done, None)
+            finally:
+                writer.close()
             os.replace(fresh, target)
     finally:
         fresh.unlink(missing_ok=True)
-    return TextsReport(sum(counts.values()), counts, target, round(time.perf_counter() - started, 2))
+    unreadable = counts.pop("unreadable", 0)
+    labels = {name: counts[name] for name in ("positive", "manipulative", "undetermined", "none")}
+    return TextsReport(sum(labels.values()), labels, unreadable, target, round(time.perf_counter() - started, 2))
+
+
+def _labeller(model: str | None, max_fpr: float) -> tuple[Callable[[list[str]], pa.Table], pa.Schema]:
+    from classifiers import LABEL_SCHEMA, load
+
+    classifier = load(model)
+    return lambda texts: classifier.predict(texts, max_fpr=max_fpr), LABEL_SCHEMA
 
 
 def _ending(file: Path) -> str:
@@ -77,98 +100,129 @@ def _check_ending(file: Path) -> None:
         raise InputError(f"{file}: the labels can be written as {', '.join(ENDINGS)}. Name such a file with --out.")
 
 
-def _batches(source: Path, column: str) -> Iterator[pa.Table]:
-    from influence.readers.tabular import read_tables
-
-    return _checked(source, column, read_tables(source, rows=ROWS))
-
-
-def _checked(source: Path, column: str, batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    from classifiers import LABEL_SCHEMA
-
-    for number, batch in enumerate(batches):
-        if number == 0:
-            if column not in batch.column_names:
-                there = ", ".join(batch.column_names)
-                raise InputError(f"{source}: no column {column!r}; its columns are {there}. Name one with --column.")
-            taken = [name for name in batch.column_names if name in LABEL_SCHEMA.names]
-            # `lang` of the input would be silently replaced by what the detector says.
-            batch_names = [f"{name}_input" if name in taken else name for name in batch.column_names]
-        yield batch.rename_columns(batch_names)
+def _check_columns(source: Path, column: str, names: list[str]) -> None:
+    if column not in names:
+        raise InputError(f"{source}: no column {column!r}; its columns are {', '.join(names)}. Name one with --column.")
 
 
-def _labeller(column: str, model: str | None, max_fpr: float) -> Callable[[pa.Table, Callable[[int], None]], pa.Table]:
-    from classifiers import load
+def _rows(source: Path, column: str) -> Iterator[Any]:
+    """Yield the rows of a file as dictionaries, and None for each that cannot be read."""
+    from influence.decoding import head
+    from influence.readers.json_records import json_encoding, records
+    from influence.readers.tabular import batches, columns_of, kind_of
 
-    classifier = load(model)
-
-    def label(batch: pa.Table, report: Callable[[int], None]) -> pa.Table:
-        texts = ["" if text is None else str(text) for text in batch[column].to_pylist()]
-        return classifier.predict(texts, max_fpr=max_fpr, progress=report)
-
-    return label
+    if not source.is_file():
+        raise InputError(f"{source} is no file. Name a CSV, JSON or Parquet file.")
+    start = head(source)
+    kind = kind_of(source, start)
+    if not start.strip() or kind is None:
+        raise InputError(f"{source} is empty or no table. Give a CSV, JSON lines, Parquet or XLSX file.")
+    names = columns_of(source, kind)
+    _check_columns(source, column, names)
+    if kind == "json":  # as they are, numbers as numbers
+        for record in records(source, json_encoding(source)):
+            yield record.value if isinstance(record.value, dict) else None
+        return
+    for batch in batches(source, kind, names):
+        yield from batch.table.to_pylist()
+        yield from (None for _ in range(batch.rejects.num_rows))
 
 
 def _label(
-    batches: Iterator[pa.Table],
-    file: Path,
-    ending: str,
-    counts: dict[str, int],
-    label: Callable[[pa.Table, Callable[[int], None]], pa.Table],
-    progress: Progress,
-) -> None:
-    writer: _Writer | None = None
+    rows: Iterator[Any], writer: _Writer, counts: Counter[str], label: Callable[[list[str]], pa.Table], column: str
+) -> Iterator[int]:
+    """Label and write the rows, a thousand at a time; yield how many were written so far."""
     done = 0
-    try:
-        for batch in batches:
-            before = done
-            labels = label(batch, lambda more, before=before: progress("labelling texts", before + more, None))
-            for name in labels.column_names:
-                batch = batch.append_column(labels.schema.field(name), labels[name])
-            writer = writer or _Writer(file, ending, batch.schema)
-            writer.write(batch)
-            for value in labels["label"].to_pylist():
-                counts[value] += 1
-            done += batch.num_rows
-            progress("labelling texts", done, None)
-    finally:
-        if writer is not None:
-            writer.close()
-    if writer is None:
-        file.touch()
+    while block := list(itertools.islice(rows, ROWS)):
+        good = [row for row in block if row is not None]
+        counts["unreadable"] += len(block) - len(good)
+        labels = label([_text(row.get(column)) for row in good]).to_pylist()
+        # A column that bears the name of one of ours is kept beside it.
+        kept = [
+            {f"{name}_input" if name in LABEL_NAMES else name: value for name, value in row.items()} for row in good
+        ]
+        writer.write([{**row, **labelled} for row, labelled in zip(kept, labels, strict=True)])
+        counts.update(row["label"] for row in labels)
+        done += len(good)
+        yield done
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 class _Writer:
-    """Writes Arrow batches as JSONL, CSV, TSV or Parquet."""
+    """Writes rows as JSONL, CSV, TSV or Parquet; the first rows set the columns of the tables."""
 
-    def __init__(self, file: Path, ending: str, schema: pa.Schema) -> None:
-        self.ending = ending
-        if ending == ".parquet":
+    def __init__(self, file: Path, ending: str, labels: pa.Schema) -> None:
+        self.file, self.ending, self.labels = file, ending, labels
+        self._text: IO[str] | None = None
+        self._parquet: Any = None
+        self._names: list[str] = []
+
+    def write(self, rows: list[dict[str, Any]]) -> None:
+        """Append rows."""
+        if not self._names:
+            self._open(rows)
+        if self._parquet is not None:
+            self._parquet.write_table(self._table(rows))
+        elif self._text is not None and self.ending in (".jsonl", ".ndjson"):
+            self._text.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+        elif self._text is not None:
+            self._csv.writerows([_cell(row.get(name)) for name in self._names] for row in rows)
+
+    def _open(self, rows: list[dict[str, Any]]) -> None:
+        given = [name for name in dict.fromkeys(key for row in rows for key in row) if name not in self.labels.names]
+        self._names = [*given, *self.labels.names]
+        if self.ending == ".parquet":
+            import pyarrow as pa
             import pyarrow.parquet as pq
 
-            self._parquet = pq.ParquetWriter(file, schema, compression="zstd")
+            own = [(name, _type([row.get(name) for row in rows])) for name in given]
+            self._schema = pa.schema([*(pa.field(*field) for field in own), *self.labels])
+            self._parquet = pq.ParquetWriter(self.file, self._schema, compression="zstd")
             return
-        self._text = file.open("w", encoding="utf-8", newline="")
-        if ending in (".csv", ".tsv"):
-            self._csv = csv.writer(self._text, delimiter="," if ending == ".csv" else "\t")
-            self._csv.writerow(schema.names)
+        self._text = self.file.open("w", encoding="utf-8", newline="")
+        if self.ending in (".csv", ".tsv"):
+            self._csv = csv.writer(self._text, delimiter="," if self.ending == ".csv" else "\t")
+            self._csv.writerow(self._names)
 
-    def write(self, batch: pa.Table) -> None:
-        if self.ending == ".parquet":
-            self._parquet.write_table(batch)
-            return
-        for row in batch.to_pylist():
-            if self.ending in (".jsonl", ".ndjson"):
-                self._text.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-            else:
-                self._csv.writerow([_cell(value) for value in row.values()])
+    def _table(self, rows: list[dict[str, Any]]) -> pa.Table:
+        import pyarrow as pa
+
+        texts = {field.name for field in self._schema if field.type == pa.string()} - set(self.labels.names)
+        plain = [{name: _cell_text(row.get(name)) if name in texts else row.get(name) for name in row} for row in rows]
+        try:
+            return pa.Table.from_pylist(plain, schema=self._schema)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise InputError(
+                f"the columns change their kind within the file ({error}). Write JSON lines: --out NAME.jsonl"
+            ) from error
 
     def close(self) -> None:
-        if self.ending == ".parquet":
+        """Finish the file; without any row it is empty."""
+        if self._parquet is not None:
             self._parquet.close()
-        else:
+        elif self._text is not None:
             self._text.close()
+        else:
+            self.file.touch()
+
+
+def _type(values: list[Any]) -> pa.DataType:
+    """Return the Arrow type of a column, text where the values are of several kinds or nested."""
+    import pyarrow as pa
+
+    try:
+        kind = pa.array(values, from_pandas=True).type
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.string()
+    return pa.string() if pa.types.is_nested(kind) or pa.types.is_null(kind) else kind
 
 
 def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, (list, dict)) else value
+
+
+def _cell_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else str(_cell(value))

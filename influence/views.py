@@ -1,4 +1,4 @@
-"""Tables of a study as its steps see them: handles resolved to ids, observations of an actor merged, the roster laid over.
+"""Tables of a study as its steps see them: handles resolved, observations of an actor merged, the roster laid over.
 
 A post can name an account by its handle (`telegram:@aqzhol`, `telegram:aqzhol`) where another file gives the same
 account's number. Both are one actor; the number wins, since handles change hands.
@@ -43,7 +43,9 @@ def resolve_ids(table: ir.Table, aliases: ir.Table, *columns: str) -> ir.Table:
     for column in columns:
         keyed = table.mutate(alias_key=_alias_key(table[column]))
         joined = keyed.left_join(aliases, [("alias_key", "alias")])
-        table = joined.mutate(**{column: ibis.coalesce(joined.canonical, joined[column])}).drop("alias_key", "alias", "canonical")
+        table = joined.mutate(**{column: ibis.coalesce(joined.canonical, joined[column])}).drop(
+            "alias_key", "alias", "canonical"
+        )
     return table
 
 
@@ -122,5 +124,3 @@ VIEWS: MappingProxyType[str, Callable[[Study], ir.Table]] = MappingProxyType(
     }
 )
 """For each table of the contract the function that makes its expression."""
-
-

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from influence.study import ImportRecord, Study, content_hash
+from influence.files import content_hash
+from influence.records import ImportRecord
+from influence.study import Study
 from influence.tables import SCHEMAS, conform
 
 Rows = Sequence[Mapping[str, object]]

@@ -29,7 +29,14 @@ def _inputs(accounts: dict[str, list[str]], reshares: tuple[str, ...] = ()) -> d
             posts.append({"post_id": post_id, "actor_id": actor, "created_at": when, "reshared_actor": reshared})
             sure = number / 1000
             labels.append(
-                {"post_id": post_id, "label": label, "call": "call", "lang": "kk", "p_call": 0.9, "p_manipulative": sure}
+                {
+                    "post_id": post_id,
+                    "label": label,
+                    "call": "call",
+                    "lang": "kk",
+                    "p_call": 0.9,
+                    "p_manipulative": sure,
+                }
             )
     schema = pa.schema([("post_id", pa.string()), ("actor_id", pa.string()), ("created_at", pa.timestamp("us", "UTC"))])
     for name in ("reshared_actor", "reshared_post"):

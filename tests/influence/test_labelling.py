@@ -17,7 +17,8 @@ class FakeClassifier:
     """Labels by the first letter and counts what it was asked; stands in for an hour of a real model."""
 
     def __init__(self, name: str = "fake", stop_after: int | None = None) -> None:
-        self.name, self.asked, self.stop_after = name, [], stop_after  # type: tuple[str, list[str], int | None]
+        self.name, self.stop_after = name, stop_after
+        self.asked: list[str] = []
 
     def predict(
         self, texts: Sequence[str], *, max_fpr: float, progress: Callable[[int], None] | None = None
@@ -39,7 +40,7 @@ def _posts(*texts: str | None) -> list[dict[str, object]]:
 
 
 def _labels(study: Study, model: FakeClassifier) -> dict[str, str]:
-    rows = study.engine.fetch(label_posts(study, cast(Any, model), max_fpr=0.05)).to_pylist()
+    rows = study.engine.fetch(label_posts(study, cast(Any, model), key=model.name, max_fpr=0.05)).to_pylist()
     return {row["post_id"]: row["label"] for row in rows}
 
 

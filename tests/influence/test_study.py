@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from influence import Study
 from influence.errors import InputError, StudyError, exit_code
+from influence.files import content_hash
+from influence.records import ImportRecord
 from influence.settings import Window, read_settings
-from influence.study import ImportRecord, content_hash
 from influence.tables import SCHEMA_VERSION, SCHEMAS, conform
 
 POST = {"post_id": "x:1", "actor_id": "x:9", "platform": "x", "text": "сәлем"}
@@ -129,7 +130,7 @@ def test_a_damaged_record_names_its_file(study: Study, fill: Any) -> None:
     record = fill(study, posts=[POST])
     file = study.folder / "imports" / f"{record.fingerprint}.json"
     file.write_text(json.dumps({"fingerprint": "x"}), encoding="utf-8")
-    with pytest.raises(StudyError, match=record.fingerprint[:16]):
+    with pytest.raises(StudyError, match=record.fingerprint):
         study.imports()
 
 
