@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 
 from influence.errors import InputError
 
-__all__ = ["CHUNK", "Encoding", "cut", "encoding_of", "head", "open_bytes", "open_utf8"]
+__all__ = ["CHUNK", "EmptyFile", "Encoding", "cut", "encoding_of", "head", "open_bytes", "open_utf8"]
 
 CHUNK = 1 << 20
 _GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -28,6 +28,10 @@ _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\v") + b"\
 _HIGH = bytes(range(128, 256))
 # Letters of Russian and Ukrainian, quotation marks, dashes and the number sign, as Windows-1251 writes them.
 _CYRILLIC = bytes(range(0xC0, 0x100)) + bytes.fromhex("a8b8aabaafbfb2b3a5b491929394969785abbbb9a0")
+
+
+class EmptyFile(InputError):
+    """A file without content: in a folder it is left out, alone it is an error."""
 
 
 @dataclass(frozen=True)
@@ -160,15 +164,17 @@ def _first_row_not_utf8(path: Path) -> int | None:
 
 def _reads_as_cyrillic(path: Path) -> bool:
     """Say whether bytes make sense as Windows-1251: nearly all are Cyrillic, in words of their own, in usual case."""
-    high = plausible = beside_latin = inner_capitals = 0
+    high = plausible = beside_latin = inner = initial = 0
     for chunk in _chunks(path):
         if len(chunk.translate(None, _CONTROLS)) != len(chunk):
             return False
         high += len(chunk) - len(chunk.translate(None, _HIGH))
         plausible += len(chunk) - len(chunk.translate(None, _CYRILLIC))
         beside_latin += len(re.findall(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]", chunk))
-        inner_capitals += len(re.findall(rb"[\xe0-\xff][\xc0-\xdf]", chunk))
-    return plausible >= 0.8 * high and beside_latin <= 0.2 * high and inner_capitals <= 0.1 * high
+        inner += len(re.findall(rb"[\xe0-\xff][\xc0-\xdf]", chunk))
+        initial += len(re.findall(rb"[\xc0-\xdf][\xe0-\xff]", chunk))
+    # KOI8 has its capitals where Windows-1251 has its small letters: words would begin small and go on in capitals.
+    return plausible >= 0.8 * high and beside_latin <= 0.2 * high and inner <= initial
 
 
 class _Recoded(io.RawIOBase):
@@ -218,12 +224,12 @@ def open_utf8(path: Path, encoding: Encoding) -> AbstractContextManager[BinaryIO
 def head(path: Path, size: int = 1 << 16) -> bytes:
     """Return the first unpacked bytes of a file, recoded to UTF-8 if a mark says that they are UTF-16.
 
-    Raises InputError if the file is empty or cannot be read.
+    Raises EmptyFile if there are none, InputError if the file cannot be read.
     """
     with open_bytes(path) as file:
         start = file.read(size)
     if not start.strip():
-        raise InputError(f"{path} is empty. Export it again, or name another file.")
+        raise EmptyFile(f"{path} is empty. Export it again, or name another file.")
     for mark, name in _MARKS:
         if start.startswith(mark):
             return start[: len(start) // 2 * 2].decode(name, "ignore").encode()

@@ -23,6 +23,9 @@ __all__ = ["DemoResult", "run_demo"]
 SOURCES = "sources"
 """Folder of the demo study that holds the files which are imported."""
 
+NOT_COPIED = ("README.md", "DATASHEET.md", "truth.json")
+"""What describes the demo's files, and what is true behind them: a person would not have it."""
+
 _GIVEN_DIRECTLY = ("actors", "audiences", "overlaps", "actions")
 
 
@@ -86,7 +89,7 @@ def _copy(bundle: Traversable, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     _copy_file(bundle / SETTINGS_FILE, target / SETTINGS_FILE)
     for parts, file in _files(bundle):
-        if parts == (SETTINGS_FILE,) or file.name.endswith(".md"):
+        if parts == (SETTINGS_FILE,) or file.name in NOT_COPIED:
             continue
         _copy_file(file, target.joinpath(*parts) if parts == ("actors.csv",) else target.joinpath(SOURCES, *parts))
 

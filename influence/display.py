@@ -41,7 +41,8 @@ class Column:
     """How a column of a grid is set; its header may have several lines.
 
     `least` is the width (cells) to which it may be cut or wrapped when the terminal is narrow, None: never.
-    Where that is not enough, columns with the highest `drop` are left out; 0: never.
+    Where that is not enough, columns with the highest `drop` are left out; 0: never. A cell that is cut loses its end,
+    with `keep_end` its beginning (a path's end says more).
     """
 
     header: str
@@ -49,6 +50,7 @@ class Column:
     least: int | None = None
     drop: int = 0
     wrap: bool = False
+    keep_end: bool = False
     styles: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,7 +81,7 @@ def print_grid(grid: Grid, *, file: TextIO | None = None) -> None:
     if console.is_terminal:
         kept, dropped = _fitting(grid, console.width)
         _draw(grid, kept, _widths(grid, kept, console.width), console)
-        _draw_notes([*grid.notes, *_left_out(grid, dropped)], console)
+        _draw_notes([*grid.notes, *_left_out(grid, dropped if grid.rows else [])], console)
         return
     everything = list(range(len(grid.columns)))
     drawn = io.StringIO()
@@ -133,8 +135,18 @@ def _table(grid: Grid, kept: list[int], widths: dict[int, int]) -> Table:
             overflow="fold" if column.wrap else "ellipsis",
         )
     for row in grid.rows:
-        table.add_row(*(Text(row[i], style=grid.columns[i].styles.get(row[i], "")) for i in kept))
+        table.add_row(
+            *(Text(_cut(row[i], grid.columns[i], widths[i]), grid.columns[i].styles.get(row[i], "")) for i in kept)
+        )
     return table
+
+
+def _cut(text: str, column: Column, width: int) -> str:
+    if not column.keep_end or cell_len(text) <= width:
+        return text
+    while cell_len(text) > width - 1:
+        text = text[1:]
+    return f"…{text}"
 
 
 def _natural(grid: Grid, i: int) -> int:
@@ -168,11 +180,11 @@ def _widths(grid: Grid, kept: list[int], width: int | None) -> dict[int, int]:
         return widths
     room = width - _GAP * (len(kept) - 1)
     while sum(widths.values()) > room:
-        wide = [i for i in kept if widths[i] > _least(grid, i)]
+        # Where even the least widths do not fit, all are cut: a line must never run over the terminal's end.
+        wide = [i for i in kept if widths[i] > _least(grid, i)] or [i for i in kept if widths[i] > 1]
         if not wide:
             break
-        widest = max(wide, key=lambda i: widths[i])
-        widths[widest] -= 1
+        widths[max(wide, key=lambda i: widths[i])] -= 1
     return widths
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from influence import __version__
-from influence.errors import InfluenceError
+from influence.errors import exit_code
 
 if TYPE_CHECKING:
     from influence.study import Study
@@ -52,9 +52,9 @@ def examine(study: Study | None = None) -> list[Finding]:
 def _guarded(name: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:
     try:
         return list(check())
-    except InfluenceError as error:
-        return [Finding(name, "failed", str(error))]
     except Exception as error:
+        if exit_code(error) is not None:
+            return [Finding(name, "failed", str(error))]
         return [
             Finding(name, "failed", f"the check broke off: {type(error).__name__}: {error}.", "Please report this.")
         ]
@@ -104,6 +104,31 @@ def _processor() -> Iterator[Finding]:
         yield Finding("processor", "ok", f"{os.cpu_count()} cores; no GPU is needed, labelling is faster with one")
 
 
+def _model() -> Iterator[Finding]:
+    """The shipped model is there and whole; what its licence and its validation leave open."""
+    from classifiers.loading import SHIPPED
+    from classifiers.settings import read_settings
+    from classifiers.storage import digest
+
+    settings = read_settings(SHIPPED)
+    if settings.sha256 and digest(SHIPPED) != settings.sha256:
+        yield Finding("model", "failed", f"the weights of {settings.name} are damaged.", "Install influence again.")
+        return
+    yield Finding("model", "ok", f"{settings.version}, weights whole")
+    licence = str(settings.card.get("licence") or "")
+    if "NC" in licence.replace("-", " ").split():
+        detail = f"the weights are under {licence}: not for commercial use."
+        yield Finding("licence", "warning", detail, "Train a model without that source if you need one.")
+    elif licence:
+        yield Finding("licence", "ok", licence)
+    unvalidated = [str(lang) for lang in settings.card.get("unvalidated") or ()]
+    if unvalidated:
+        detail = (
+            f"too few validated labels in {', '.join(unvalidated)}: their figures are marked unvalidated"
+        )
+        yield Finding("languages", "note", detail)
+
+
 def _memory() -> Iterator[Finding]:
     total = _memory_total()
     if total is None:
@@ -147,6 +172,7 @@ _INSTALLATION: dict[str, Callable[[], Iterator[Finding]]] = {
     "program": _python,
     "libraries": _libraries,
     "engine": _engine,
+    "model": _model,
     "processor": _processor,
     "memory": _memory,
 }

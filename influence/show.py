@@ -30,6 +30,18 @@ NOTHING = "–"
 _UNITS = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
 _CHUNK = 50_000
 _TEXT_WIDTH = 120
+_LAST = 100
+_IDS = (
+    "actor_id",
+    "post_id",
+    "source",
+    "target",
+    "target_post",
+    "reply_to",
+    "reshared_post",
+    "reshared_actor",
+    "object",
+)
 
 FORMATS = ("csv", "json", "parquet")
 
@@ -173,9 +185,14 @@ def _intervals(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 def _column(field: pa.Field, place: int) -> Column:
     import pyarrow.types as kinds
 
-    long = kinds.is_nested(field.type) or field.name in ("text", "raw", "reason", "description", "reason_missing")
-    if long:
-        return Column(field.name, least=18, drop=0 if field.name in ("text", "reason") else place + 1)
+    if field.name in ("text", "reason"):
+        return Column(field.name, least=18 if field.name == "text" else 40)
+    if kinds.is_nested(field.type) or field.name in ("raw", "description", "reason_missing"):
+        return Column(field.name, least=18, drop=_LAST + place)
+    if field.name in ("source_file", "platform"):  # a path's end says more; the platform stands in every id
+        return Column(field.name, least=16, keep_end=True, drop=_LAST if field.name == "platform" else 0)
+    if field.name in _IDS:
+        return Column(field.name, drop=place)
     if kinds.is_string(field.type) or kinds.is_large_string(field.type):
         return Column(field.name, least=12, drop=place)
     is_number = kinds.is_integer(field.type) or kinds.is_floating(field.type)
