@@ -1,0 +1,149 @@
+"""Commands about what is said: `classify`, `classify-texts`, `flags`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from influence.cli.base import command, named, open_study, print_json, print_result_json
+from influence.cli.options import (
+    EVERYWHERE,
+    ConfidenceOption,
+    EngineOption,
+    JsonOption,
+    MaxFprOption,
+    ModelOption,
+    StudyOption,
+    WindowOption,
+)
+
+__all__ = ["add_commands"]
+
+PANEL = "Content"
+SHOWN = 10
+
+
+def classify(
+    model: ModelOption = None,
+    max_fpr: MaxFprOption = None,
+    study: StudyOption = Path("."),
+    engine: EngineOption = "duckdb",
+    json: JsonOption = False,
+) -> None:
+    """Label every post: a call to act that is open, one that manipulates, or none."""
+    from influence.display import bars, print_grid, print_lines
+    from influence.pipeline import run_step
+
+    opened = open_study(study, engine)
+    with bars() as progress:
+        result = run_step(opened, "classify", {"model": model, "max_fpr": max_fpr}, progress=progress)
+    if json:
+        print_result_json(result, "labels")
+        return
+    from influence.cli.layouts import label_grid
+
+    labels = opened.engine.connection.read_parquet(str(result.file("labels")))
+    counts = labels.group_by("lang", "label").agg(n=labels.count())
+    print_grid(label_grid(opened.engine.fetch(counts).to_pylist()))
+    print_lines(["Post by post: influence show labels"])
+
+
+def classify_texts(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Texts as CSV, JSONL or Parquet.")],
+    column: Annotated[str, typer.Option("--column", metavar="NAME", help="The column that holds the texts.")] = "text",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            show_default="beside FILE",
+            help="Where the labels go; the ending (.jsonl, .csv, .parquet) says how.",
+        ),
+    ] = None,
+    model: ModelOption = None,
+    max_fpr: MaxFprOption = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(
+            "--study", metavar="DIR", help="Not needed: no study is read or changed.", rich_help_panel=EVERYWHERE
+        ),
+    ] = None,
+    engine: EngineOption = "duckdb",
+    json: JsonOption = False,
+) -> None:
+    """Label the texts of a file, without a study: its columns and those of the labels are written."""
+    from influence.display import bars, print_lines
+    from influence.texts import classify_texts as label_file
+
+    threshold = {} if max_fpr is None else {"max_fpr": max_fpr}
+    with bars() as progress:
+        report = label_file(file, column=column, out=out, model=model, progress=progress, **threshold)
+    if json:
+        print_json({"out": str(report.out), "rows": report.rows, "labels": report.labels, "seconds": report.seconds})
+        return
+    counts = ", ".join(f"{count:,} {label}" for label, count in report.labels.items())
+    print_lines([f"{report.rows:,} texts in {report.seconds:,.1f} s: {counts}. Unreviewed labels of a model."])
+    print(report.out)
+
+
+def flags(
+    window: WindowOption = None,
+    min_posts: Annotated[
+        int | None,
+        typer.Option(
+            "--min-posts",
+            min=1,
+            metavar="N",
+            show_default="study.toml's, else 10",
+            help="An account with fewer labelled posts is never flagged.",
+        ),
+    ] = None,
+    min_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--min-rate",
+            metavar="P",
+            show_default="study.toml's, else 0.10",
+            help="The lower end of the interval of its share of manipulative calls must be above this.",
+        ),
+    ] = None,
+    confidence: ConfidenceOption = None,
+    study: StudyOption = Path("."),
+    engine: EngineOption = "duckdb",
+    json: JsonOption = False,
+) -> None:
+    """Propose accounts for review: those whose share of manipulative calls is high beyond chance.
+
+    Each comes with its reasons, its evidence and what speaks against it. A flag is a proposal, never a finding.
+    """
+    from influence.display import bars, print_lines
+    from influence.pipeline import run_step
+
+    opened = open_study(study, engine)
+    params = {"window": window, "min_posts": min_posts, "min_rate": min_rate, "confidence": confidence}
+    with bars() as progress:
+        result = run_step(opened, "flags", params, progress=progress)
+    if json:
+        print_result_json(result, "flags")
+        return
+    from influence.cli.layouts import flag_lines
+
+    rows = result.arrow("flags").to_pylist()
+    if not rows:
+        print_lines(["No account is proposed for review: none is above the threshold with this much certainty."])
+        return
+    print_lines([f"{len(rows):,} accounts proposed for review; a person has to confirm each.", ""])
+    print_lines(flag_lines(rows[:SHOWN], named(opened, {row["actor_id"] for row in rows[:SHOWN]})))
+    if len(rows) > SHOWN:
+        print_lines([f"{len(rows) - SHOWN:,} more: influence show flags --limit 0"])
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    command(app, "classify", panel=PANEL, example="classify --max-fpr 0.05")(classify)
+    command(app, "classify-texts", panel=PANEL, example="classify-texts posts.csv --column message --out labels.csv")(
+        classify_texts
+    )
+    command(app, "flags", panel=PANEL, example="flags --min-posts 20")(flags)

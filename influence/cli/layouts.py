@@ -1,0 +1,260 @@
+"""How each result is set for a reader: a name instead of an id, an interval beside its value, why a cell is empty."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from influence.display import Column, Grid, clean
+from influence.show import NOTHING, interval, number
+
+if TYPE_CHECKING:
+    from influence.doctor import Finding
+    from influence.records import ImportRecord, Result
+
+__all__ = [
+    "brackets",
+    "comparison_grids",
+    "findings_grid",
+    "flag_lines",
+    "imports_grid",
+    "label_grid",
+    "leaders_grid",
+    "near",
+    "reach_grid",
+    "steps_grid",
+]
+
+Actors = Mapping[str, Mapping[str, str | None]]
+Row = dict[str, Any]
+
+KINDS_OF_REACH = ("potential", "exposed", "engaged", "simulated")
+COUNTS_OF_PEOPLE = ("difference", "union", "incremental", "exclusive")
+FIRST = "resharers"
+LABELS = ("positive", "manipulative", "undetermined", "none")
+
+
+def who(actor_id: str, actors: Actors) -> str:
+    """Return what a reader calls an actor: the name, else the handle, else the id."""
+    actor = actors.get(actor_id, {})
+    return clean(actor.get("name") or actor.get("handle") or actor_id)
+
+
+def _kind(actor_id: str, actors: Actors) -> str:
+    return actors.get(actor_id, {}).get("kind") or "unknown"
+
+
+class _Reasons:
+    """Reasons why a figure is missing: a number in the cell, the sentence below the table."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def marked(self, text: str, reason: str | None) -> str:
+        if not reason:
+            return text
+        return f"{text} [{self._numbers.setdefault(clean(reason), len(self._numbers) + 1)}]"
+
+    def notes(self) -> list[str]:
+        return [f"[{number}] {reason}" for reason, number in self._numbers.items()]
+
+
+def _figure(row: Row, reasons: _Reasons, *, whole: bool) -> str:
+    """Return value and interval; where there is no value, the range alone and why."""
+    shown = interval(row["value"], row["low"], row["high"], whole=whole)
+    return reasons.marked(shown, row["reason_missing"]) if row["value"] is None else shown
+
+
+def _estimators(rows: Iterable[Row]) -> str:
+    """Return how the figures were estimated, each way once."""
+    names = dict.fromkeys(clean(row["estimator"].replace("_", " ")) for row in rows if row["estimator"])
+    return "; ".join(names)
+
+
+def imports_grid(records: Sequence[ImportRecord]) -> Grid:
+    """Return the reconciliation: a row per file, and their sum."""
+    columns = [
+        Column("file", least=16, keep_end=True),
+        Column("format", least=8, drop=1),
+        *(Column(name, right=True) for name in ("read", "kept", "duplicates", "rejected")),
+    ]
+    rows = [[near(record.source), record.format, *_counts(record)] for record in records if record.fingerprint]
+    if len(rows) > 1:
+        sums = [sum(getattr(record, name) for record in records) for name in ("read", "kept", "duplicates", "rejected")]
+        rows.append(["all files", "", *(f"{count:,}" for count in sums)])
+    return Grid(columns, rows, notes=("read = kept + duplicates + rejected",))
+
+
+def near(path: str) -> str:
+    """Return a path as it is named from the current folder, if it lies below."""
+    with contextlib.suppress(ValueError):
+        return clean(str(Path(path).resolve().relative_to(Path.cwd())))
+    return clean(path)
+
+
+def _counts(record: ImportRecord) -> list[str]:
+    return [f"{count:,}" for count in (record.read, record.kept, record.duplicates, record.rejected)]
+
+
+def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: float) -> Grid:
+    """Return a row per actor and a column per kind of reach."""
+    cells: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        cells.setdefault(row["actor_id"], {})[row["kind_of_reach"]] = row
+    known = [kind for kind in KINDS_OF_REACH if any(kind in found for found in cells.values())]
+    reasons = _Reasons()
+    body = [
+        [
+            who(actor, actors),
+            _kind(actor, actors),
+            *(_figure(found[kind], reasons, whole=True) if kind in found else NOTHING for kind in known),
+        ]
+        for actor, found in cells.items()
+    ]
+    columns = [Column("who", least=14), Column("kind", drop=1), *(Column(kind, right=True) for kind in known)]
+    ways = {kind: _estimators(found[kind] for found in cells.values() if kind in found) for kind in known}
+    notes = [
+        *reasons.notes(),
+        *(f"{kind}: {way}" for kind, way in ways.items() if way),
+        brackets(confidence),
+        *_more(len(cells), total, "actors", "reach"),
+    ]
+    return Grid(columns, body, title="Reach, in people, by what it counts; never to be summed", notes=notes)
+
+
+def brackets(confidence: float) -> str:
+    """Return what the brackets of a figure say."""
+    return f"In brackets: {confidence:.0%} intervals; a range with nothing before it is all that the data can say."
+
+
+def _more(shown: int, total: int, what: str, table: str) -> list[str]:
+    return [f"{shown:,} of {total:,} {what}; all: influence show {table} --limit 0"] if total > shown else []
+
+
+def comparison_grids(rows: Iterable[Row], actors: Actors) -> list[Grid]:
+    """Return a grid per kind of reach: the measures as rows, what is compared with what, value and interval."""
+    sections: dict[str, list[Row]] = {}
+    for row in rows:
+        sections.setdefault(row["kind_of_reach"], []).append(row)
+    columns = [
+        Column("measure"),
+        Column("of", least=10, wrap=True),
+        Column("with", least=10, wrap=True),
+        Column("figure", right=True),
+    ]
+    grids = []
+    for kind in sorted(sections, key=lambda kind: KINDS_OF_REACH.index(kind) if kind in KINDS_OF_REACH else 9):
+        if all(row["low"] is None and row["high"] is None and row["value"] is None for row in sections[kind]):
+            why = dict.fromkeys(
+                part for row in sections[kind] for part in (row["reason_missing"] or "").split("; ") if part
+            )
+            grids.append(Grid(columns, (), title=f"By {kind} reach: nothing can be said", notes=list(why)))
+            continue
+        reasons = _Reasons()
+        body = [
+            [
+                row["measure"].replace("_", " "),
+                _side(row["a"], row["n_a"], actors),
+                _side(row["b"], row["n_b"], actors),
+                _figure(row, reasons, whole=row["measure"] in COUNTS_OF_PEOPLE),
+            ]
+            for row in sections[kind]
+        ]
+        notes = [*reasons.notes(), _estimators(sections[kind])]
+        grids.append(Grid(columns, body, title=f"By {kind} reach", notes=[note for note in notes if note]))
+    return grids
+
+
+def _side(name: str | None, members: int | None, actors: Actors) -> str:
+    """Return an actor's name, or a group with the number of its members that have a figure."""
+    if not name:
+        return ""
+    if name in actors:
+        return who(name, actors)
+    group = name.replace("_", " ") if name.startswith("all_") else f"typical {name}"
+    return f"{group} ({members:,})" if members is not None else group
+
+
+def leaders_grid(rows: Iterable[Row], actors: Actors, *, top_k: int, total: int) -> Grid:
+    """Return a row per actor and, for each metric, score, rank with interval and the probability to be in the top."""
+    cells: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        cells.setdefault(row["actor_id"], {})[row["metric"]] = row
+    metrics = sorted({metric for found in cells.values() for metric in found}, key=lambda name: (name != FIRST, name))
+    columns = [Column("who", least=14), Column("kind", drop=1)]
+    for metric in metrics:
+        name = metric.replace("_", " ")
+        columns += [
+            Column(name, right=True, drop=2),
+            Column(f"rank by\n{name}", right=True),
+            Column(f"P(top {top_k})", right=True),
+        ]
+    body = []
+    for actor, found in cells.items():
+        line = [who(actor, actors), _kind(actor, actors)]
+        for metric in metrics:
+            line += _ranked(found.get(metric))
+        body.append(line)
+    title = "Leaders, by whom others reshare; ranks with the interval over resamples"
+    return Grid(columns, body, title=title, notes=_more(len(cells), total, "actors", "leaders"))
+
+
+def _ranked(row: Row | None) -> list[str]:
+    if row is None:
+        return [NOTHING] * 3
+    rank, low, high = (row[name] for name in ("rank", "rank_low", "rank_high"))
+    return [number(row["score"]), interval(rank, low, high), f"{row['p_top_k']:.2f}"]
+
+
+def label_grid(counts: Iterable[Row]) -> Grid:
+    """Return how many posts of each language bear which label; `counts` has `lang, label, n`."""
+    table: Counter[tuple[str, str]] = Counter()
+    for row in counts:
+        table[row["lang"] or "unknown", row["label"]] += row["n"]
+    languages = sorted({lang for lang, _ in table}, key=lambda lang: -sum(table[lang, label] for label in LABELS))
+    columns = [Column("language"), *(Column(label, right=True) for label in LABELS), Column("posts", right=True)]
+    body = [
+        [lang, *(f"{table[lang, label]:,}" for label in LABELS), f"{sum(table[lang, label] for label in LABELS):,}"]
+        for lang in languages
+    ]
+    if len(languages) > 1:
+        sums = [sum(table[lang, label] for lang in languages) for label in LABELS]
+        body.append(["all", *(f"{count:,}" for count in sums), f"{sum(sums):,}"])
+    return Grid(columns, body, title="Posts by label: the model's, unreviewed")
+
+
+def flag_lines(rows: Sequence[Row], actors: Actors) -> list[str]:
+    """Return each flagged account with its reasons, what speaks against it, and its evidence, as lines of text."""
+    lines = []
+    for place, row in enumerate(rows, start=1):
+        lines.append(f"{place}. {who(row['actor_id'], actors)} ({row['actor_id']}), score {number(row['score'])}")
+        lines += [f"    for: {clean(reason)}" for reason in row["reasons"] or ()]
+        lines += [f"    against: {clean(reason)}" for reason in row.get("against") or ()]
+        if row["evidence"]:
+            lines.append(f"    posts: {', '.join(row['evidence'])}")
+    return lines
+
+
+def steps_grid(outcomes: Sequence[tuple[str, Result, bool]]) -> Grid:
+    """Return what `run` did: a row per step."""
+    columns = [Column("step"), Column("outcome"), Column("seconds", right=True), Column("rows", right=True)]
+    rows = []
+    for name, result, computed in outcomes:
+        count = sum(int(rows) for rows in result.run.get("rows", {}).values())
+        seconds = number(result.run.get("seconds")) if computed else NOTHING
+        rows.append([name, "computed" if computed else "up to date", seconds, f"{count:,}"])
+    return Grid(columns, rows)
+
+
+def findings_grid(findings: Sequence[Finding]) -> Grid:
+    """Return what `doctor` found: a row per check, and what to do below it."""
+    styles = {"ok": "green", "note": "cyan", "warning": "yellow", "failed": "bold red"}
+    columns = [Column("", styles=styles), Column("check", least=12, wrap=True), Column("found", least=24, wrap=True)]
+    rows = []
+    for finding in findings:
+        remedy = f" {finding.remedy}" if finding.remedy and finding.status in ("warning", "failed") else ""
+        rows.append([finding.status, finding.check, clean(finding.detail + remedy)])
+    return Grid(columns, rows)

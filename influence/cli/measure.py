@@ -1,0 +1,175 @@
+"""Commands that measure: `reach`, `compare`, `leaders`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from influence.cli.base import command, named, open_study, print_result_json
+from influence.cli.options import ConfidenceOption, EngineOption, JsonOption, SeedOption, StudyOption, WindowOption
+from influence.errors import InputError
+
+if TYPE_CHECKING:
+    from influence.records import Result
+    from influence.study import Study
+
+__all__ = ["add_commands"]
+
+PANEL = "Measure"
+SHOWN = 20
+
+ReplicatesOption = Annotated[
+    int | None,
+    typer.Option("--replicates", min=1, metavar="N", show_default="1000", help="Resamples behind each interval."),
+]
+
+
+def _run(study: Study, step: str, params: dict[str, Any]) -> Result:
+    from influence.display import bars
+    from influence.pipeline import run_step
+
+    with bars() as progress:
+        return run_step(study, step, params, progress=progress)
+
+
+def reach(
+    window: WindowOption = None,
+    confidence: ConfidenceOption = None,
+    replicates: ReplicatesOption = None,
+    seed: SeedOption = None,
+    study: StudyOption = Path("."),
+    engine: EngineOption = "duckdb",
+    json: JsonOption = False,
+) -> None:
+    """Estimate the reach of every actor, kind by kind, with intervals.
+
+    Potential: who follows. Exposed: who was likely shown a post. Engaged: who acted on one. A kind that the data cannot
+    give is left empty and says why.
+    """
+    opened = open_study(study, engine, seed=seed)
+    result = _run(opened, "reach", {"window": window, "confidence": confidence, "replicates": replicates})
+    if json:
+        print_result_json(result, "reach")
+        return
+    from influence.cli.layouts import reach_grid
+    from influence.display import print_grid
+
+    rows, total = _top_of_reach(opened, result)
+    actors = named(opened, {row["actor_id"] for row in rows})
+    print_grid(reach_grid(rows, actors, total=total, confidence=result.run["params"]["confidence"]))
+
+
+def _top_of_reach(study: Study, result: Result) -> tuple[list[dict[str, Any]], int]:
+    """Return the rows of the actors with the largest reach, and how many actors there are."""
+    table = study.engine.connection.read_parquet(str(result.file("reach")))
+    largest = table.group_by("actor_id").agg(largest=table.value.max())
+    top = largest.order_by(largest.largest.desc(nulls_first=False), "actor_id").limit(SHOWN)
+    ids = study.engine.fetch(top)["actor_id"].to_pylist()
+    places = {actor: place for place, actor in enumerate(ids)}
+    rows = study.engine.fetch(table.filter(table.actor_id.isin(ids))).to_pylist() if ids else []
+    total = int(study.engine.connection.to_pyarrow(table.actor_id.nunique()).as_py() or 0)
+    return sorted(rows, key=lambda row: places[row["actor_id"]]), total
+
+
+def compare(
+    kinds: Annotated[
+        str,
+        typer.Option("--kinds", metavar="A,B", help="The two kinds of actors to compare, the first with the second."),
+    ] = "leader,media",
+    window: WindowOption = None,
+    confidence: ConfidenceOption = None,
+    replicates: ReplicatesOption = None,
+    seed: SeedOption = None,
+    study: StudyOption = Path("."),
+    engine: EngineOption = "duckdb",
+    json: JsonOption = False,
+) -> None:
+    """Compare the reach of leaders with that of media: ratios, differences, unions, each with its interval."""
+    opened = open_study(study, engine, seed=seed)
+    params = {"kinds": parse_kinds(kinds), "window": window, "confidence": confidence, "replicates": replicates}
+    result = _run(opened, "compare", params)
+    if json:
+        print_result_json(result, "comparison")
+        return
+    from influence.cli.layouts import brackets, comparison_grids
+    from influence.display import print_grid, print_lines
+
+    rows = result.arrow("comparison").to_pylist()
+    sides = {side for row in rows for side in (row["a"], row["b"]) if side}
+    actors = named(opened, sides)
+    of_groups = [row for row in rows if row["a"] not in actors and row["b"] not in actors]
+    for grid in comparison_grids(of_groups or rows[:SHOWN], actors):
+        print_grid(grid)
+        print()
+    if any(row["n_a"] == 0 or (row["b"] and row["n_b"] == 0) for row in of_groups):
+        print_lines([f"Who is a leader and who is a medium, the roster says: {opened.folder / opened.settings.roster}"])
+    print_lines([brackets(result.run["params"]["confidence"])])
+    rest = len(rows) - len(of_groups or rows[:SHOWN])
+    if rest:
+        print_lines([f"{rest:,} more rows, account by account: influence show comparison --limit 0"])
+
+
+def parse_kinds(text: str) -> tuple[str, str]:
+    """Read `leader,media`.
+
+    Raises InputError if these are not two different kinds of actors.
+    """
+    from influence.tables import ACTOR_KINDS
+
+    kinds = tuple(kind.strip() for kind in text.split(","))
+    if len(kinds) != 2 or len(set(kinds)) != 2 or not set(kinds) <= set(ACTOR_KINDS):
+        raise InputError(f"--kinds {text!r}: give two different kinds of {', '.join(ACTOR_KINDS)}, as leader,media.")
+    return kinds[0], kinds[1]
+
+
+def leaders(
+    top_k: Annotated[
+        int | None,
+        typer.Option(
+            "--top-k", min=1, metavar="N", show_default="10", help="Say how likely each is among the first N."
+        ),
+    ] = None,
+    window: WindowOption = None,
+    replicates: Annotated[
+        int | None,
+        typer.Option(
+            "--replicates", min=1, metavar="N", show_default="200", help="Resamples behind each rank interval."
+        ),
+    ] = None,
+    seed: SeedOption = None,
+    study: StudyOption = Path("."),
+    engine: EngineOption = "duckdb",
+    json: JsonOption = False,
+) -> None:
+    """Rank who is reshared, with rank intervals and the probability of being among the first."""
+    opened = open_study(study, engine, seed=seed)
+    result = _run(opened, "leaders", {"top_k": top_k, "window": window, "replicates": replicates})
+    if json:
+        print_result_json(result, "leaders")
+        return
+    from influence.cli.layouts import leaders_grid
+    from influence.display import print_grid
+
+    rows, total = _top_of_leaders(opened, result)
+    actors = named(opened, {row["actor_id"] for row in rows})
+    print_grid(leaders_grid(rows, actors, top_k=int(result.run["params"]["top_k"]), total=total))
+
+
+def _top_of_leaders(study: Study, result: Result) -> tuple[list[dict[str, Any]], int]:
+    """Return the rows of the actors that stand first by some metric, and how many actors are ranked."""
+    table = study.engine.connection.read_parquet(str(result.file("leaders")))
+    best = table.group_by("actor_id").agg(best=table["rank"].min(), mean=table["rank"].mean())
+    ids = study.engine.fetch(best.order_by("best", "mean", "actor_id").limit(SHOWN))["actor_id"].to_pylist()
+    places = {actor: place for place, actor in enumerate(ids)}
+    rows = study.engine.fetch(table.filter(table.actor_id.isin(ids))).to_pylist() if ids else []
+    total = int(study.engine.connection.to_pyarrow(table.actor_id.nunique()).as_py() or 0)
+    return sorted(rows, key=lambda row: (places[row["actor_id"]], row["metric"])), total
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this group."""
+    command(app, "reach", panel=PANEL, example="reach --window 2026-03-01..2026-04-15")(reach)
+    command(app, "compare", panel=PANEL, example="compare --kinds leader,media")(compare)
+    command(app, "leaders", panel=PANEL, example="leaders --top-k 10")(leaders)

@@ -1,0 +1,147 @@
+"""The page as a whole: self-contained, inert, accessible, the same for the same study."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from influence.errors import InputError
+from influence.report import write_report
+from influence.study import Study
+
+Page = Callable[[Study], str]
+
+
+class Elements(HTMLParser):
+    """Start tags with their attributes, and the text outside of style."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_the_page_asks_for_nothing_from_outside(full_study: Study, page: Page) -> None:
+    html = page(full_study)
+    for tag, attrs in Elements(html).tags:
+        assert tag not in ("script", "link", "iframe", "object", "embed", "form", "img", "image", "base", "use")
+        for name, value in attrs.items():
+            assert not name.startswith("on"), f"<{tag} {name}>"
+            assert name not in ("src", "srcset", "action", "formaction", "ping", "background", "style"), (
+                f"<{tag} {name}>"
+            )
+            if name.endswith("href"):
+                assert re.fullmatch(r"#[\w-]+", value or ""), f"<{tag} {name}={value!r}>"
+    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert style is not None
+    assert not re.search(r"@import|url\(|expression\(|</", style.group(1))
+    assert "default-src 'none'" in html
+
+
+def test_tags_close_and_the_page_says_its_language_and_title(full_study: Study, page: Page) -> None:
+    elements = Elements(page(full_study))
+    assert elements.open == []
+    tags = [tag for tag, _ in elements.tags]
+    assert tags.count("h1") == tags.count("main") == tags.count("title") == 1
+    assert ("html", {"lang": "en"}) in elements.tags
+
+
+def test_headings_do_not_skip_a_level(full_study: Study, page: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in Elements(page(full_study)).tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_tables_have_captions_and_scopes_and_charts_have_words(full_study: Study, page: Page) -> None:
+    html = page(full_study)
+    elements = Elements(html)
+    tags = [tag for tag, _ in elements.tags]
+    assert tags.count("table") == tags.count("caption") > 8
+    assert all("scope" in attrs for tag, attrs in elements.tags if tag == "th")
+    charts = [attrs for tag, attrs in elements.tags if tag == "svg" and "chart" in (attrs.get("class") or "")]
+    assert len(charts) == 8  # ratios and three kinds of reach, each drawn for wide and for narrow screens
+    assert all(attrs["role"] == "img" and "Айгерім" in (attrs["aria-label"] or "") for attrs in charts[2:])
+    assert all("0.86 (0.21–3.4)" in (attrs["aria-label"] or "") for attrs in charts[:2])
+
+
+def test_ids_are_unique_and_every_link_leads_somewhere(full_study: Study, page: Page) -> None:
+    tags = Elements(page(full_study)).tags
+    ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    links = {(attrs["href"] or "")[1:] for tag, attrs in tags if tag == "a"}
+    assert links <= set(ids)
+
+
+def test_the_same_study_gives_the_same_page(full_study: Study, page: Page) -> None:
+    first = page(full_study)
+    assert page(Study.open(full_study.folder)) == first
+
+
+def test_files_are_written_where_asked_and_no_traces_are_left(full_study: Study, tmp_path: Path) -> None:
+    report, figures = write_report(full_study)
+    assert report == full_study.folder / "report" / "report.html"
+    assert sorted(path.name for path in report.parent.iterdir()) == ["figures.json", "report.html"]
+    assert json.loads(figures.read_text(encoding="utf-8"))["study"] == full_study.settings.name
+    assert write_report(full_study, out=tmp_path / "new" / "spring.html") == [
+        tmp_path / "new" / "spring.html",
+        tmp_path / "new" / "spring.figures.json",
+    ]
+    assert write_report(full_study, out=tmp_path / "folder")[0] == tmp_path / "folder" / "report.html"
+
+
+def test_a_report_that_fails_leaves_the_earlier_one(full_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    report, figures = write_report(full_study)
+    before = report.read_bytes(), figures.read_bytes()
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr("influence.report.render.render", broken)
+    with pytest.raises(RuntimeError, match="the power went"):
+        write_report(full_study)
+    assert (report.read_bytes(), figures.read_bytes()) == before
+
+
+@pytest.mark.parametrize("options", [{"format": "docx"}, {"lang": "kk"}])
+def test_formats_and_languages_that_do_not_exist_name_those_that_do(full_study: Study, options: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"in this version; use --(format html|lang en)"):
+        write_report(full_study, **options)
+    assert not (full_study.folder / "report").exists()
+
+
+def test_a_study_without_results_is_refused(study: Study) -> None:
+    with pytest.raises(InputError, match="influence run"):
+        write_report(study)
+
+
+def test_no_place_of_this_machine_stands_in_the_report(full_study: Study, page: Page) -> None:
+    assert str(full_study.folder.parent) not in page(full_study)
