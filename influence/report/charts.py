@@ -1,0 +1,263 @@
+"""Charts as pictures inside the page: Altair describes them, vl-convert draws them, no browser and no script needed.
+
+Each is drawn twice, for wide and for narrow screens, since a picture that only shrinks becomes unreadable. Colours are
+those of the light scheme; the style sheet replaces them by attribute in the dark one. Shape tells the kinds apart too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from influence.report.catalogue import Catalogue
+from influence.report.safe import shorten
+
+__all__ = ["Bar", "interval_chart"]
+
+INK, MUTED, GRID = "#1d2733", "#5b6673", "#d9dee3"
+COLOURS = {"leader": "#b04a0c", "media": "#1f5f99"}
+SHAPES = {"leader": "circle", "media": "square"}
+_OTHER_COLOUR, _OTHER_SHAPE = "#5f6b52", "diamond"
+_SVG = "http://www.w3.org/2000/svg"
+_KEPT = frozenset(
+    {"x", "x1", "x2", "y", "y1", "y2", "d", "r", "cx", "cy", "width", "height", "viewBox", "transform", "opacity"}
+    | {"fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-opacity"}
+    | {"text-anchor", "font-size", "font-weight"}
+)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of a chart: a value with its interval. `kind` gives sign and colour, `text` stands beside it.
+
+    Without a value only the range is drawn, without an end the range goes to the value.
+    """
+
+    name: str
+    kind: str
+    value: float | None
+    low: float | None
+    high: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Sizes in units of the picture; `stacked` puts the name above the interval, for narrow screens."""
+
+    left: int
+    plot: int
+    right: int
+    step: int
+    font: float
+    name_width: int
+    stacked: bool
+
+    @property
+    def width(self) -> int:
+        return self.left + self.plot + self.right
+
+
+WIDE = _Layout(left=212, plot=428, right=200, step=30, font=13.5, name_width=27, stacked=False)
+NARROW = _Layout(left=6, plot=332, right=6, step=46, font=13, name_width=24, stacked=True)
+
+
+def interval_chart(
+    bars: Sequence[Bar],
+    cat: Catalogue,
+    *,
+    axis: str,
+    label: str,
+    rules: Sequence[tuple[float, str]] = (),
+) -> tuple[Markup, Markup]:
+    """Return the wide and the narrow picture of values with their intervals on a logarithmic axis.
+
+    Parameters
+    ----------
+    bars
+        At least one, in the order in which they are to stand.
+    axis, label
+        The title of the axis, and what a screen reader says of the picture.
+    rules
+        Values to which a vertical line is drawn, each with its short name.
+    """
+    domain = _domain(bars, [value for value, _ in rules])
+    drawings = (_Drawing(bars, layout, domain, cat.numbers.short, axis, rules) for layout in (WIDE, NARROW))
+    wide, narrow = (drawing.svg() for drawing in drawings)
+    return _inert(wide, label, "wide"), _inert(narrow, label, "narrow")
+
+
+def _domain(bars: Sequence[Bar], further: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of the axis: what is drawn and some room beside it; zero cannot stand on it."""
+    ends = [end for bar in bars for end in (bar.low, bar.value, bar.high) if end is not None and 0 < end < math.inf]
+    ends += further
+    low, high = (min(ends), max(ends)) if ends else (1.0, 10.0)
+    # Over less than a doubling a logarithmic axis has no ticks worth reading.
+    room = 1.6 if high < 2 * low else 1.12 if high < 30 * low else 1.25
+    return low / room, high * room
+
+
+def _ticks(low: float, high: float, most: int) -> list[float]:
+    """Return round values on a logarithmic axis: powers of ten, and between them where there is room."""
+    found: list[float] = []
+    for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,)):
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        found = [value for power in powers for step in steps if low <= (value := step * 10.0**power) <= high]
+        if len(found) <= most:
+            break
+    return found[:: max(1, math.ceil(len(found) / most))]
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """One picture: positions across are values, positions down are units of the picture."""
+
+    bars: Sequence[Bar]
+    layout: _Layout
+    domain: tuple[float, float]
+    write: Callable[[float], str]
+    axis: str
+    rules: Sequence[tuple[float, str]]
+
+    @property
+    def height(self) -> int:
+        return len(self.bars) * self.layout.step
+
+    def svg(self) -> str:
+        import altair as alt
+        import vl_convert
+        from altair.utils.schemapi import debug_mode
+
+        # Altair checks every node against the grammar, which takes longer than drawing; what is drawn here is fixed.
+        with debug_mode(False):
+            layers = [*self.grid(alt), *self.lines(alt), *self.intervals(alt), self.words(alt)]
+            chart = alt.layer(*layers).properties(
+                width=self.layout.plot,
+                height=self.height,
+                autosize="none",
+                padding={
+                    "left": self.layout.left,
+                    "right": self.layout.right,
+                    "top": 26 if self.rules else 8,
+                    "bottom": 46,
+                },
+            )
+            spec = chart.configure_view(stroke=None).to_dict(validate=False)
+        return str(vl_convert.vegalite_to_svg(json.dumps(spec)))
+
+    def across(self, alt: Any, field: str) -> Any:
+        scale = alt.Scale(type="log", domain=list(self.domain), nice=False)
+        return alt.X(field, scale=scale, axis=None)
+
+    @staticmethod
+    def down(alt: Any, field: str = "y:Q") -> Any:
+        return alt.Y(field, axis=None, scale=None)
+
+    def grid(self, alt: Any) -> list[Any]:
+        ticks = _ticks(*self.domain, most=4 if self.layout.stacked else 7)
+        rows = [{"x": tick, "top": 0, "bottom": self.height, "t": self.write(tick)} for tick in ticks]
+        base = alt.Chart(alt.Data(values=rows)).encode(x=self.across(alt, "x:Q"))
+        numbers = base.mark_text(color=MUTED, fontSize=self.layout.font - 1, baseline="top", dy=5)
+        return [
+            base.mark_rule(color=GRID, strokeWidth=1).encode(y=self.down(alt, "top:Q"), y2=alt.Y2("bottom")),
+            numbers.encode(y=self.down(alt, "bottom:Q"), text=alt.Text("t:N")),
+        ]
+
+    def lines(self, alt: Any) -> list[Any]:
+        if not self.rules:
+            return []
+        rows = [{"x": value, "t": name, "top": 0} for value, name in self.rules]
+        base = alt.Chart(alt.Data(values=rows)).encode(x=self.across(alt, "x:Q"))
+        names = base.mark_text(color=MUTED, fontSize=12, baseline="bottom", dy=-6)
+        return [
+            base.mark_rule(color=MUTED, strokeWidth=1.25, strokeDash=[4, 3]),
+            names.encode(y=self.down(alt, "top:Q"), text=alt.Text("t:N")),
+        ]
+
+    def intervals(self, alt: Any) -> list[Any]:
+        layout, rows = self.layout, [self.row(index, bar) for index, bar in enumerate(self.bars)]
+        colour = alt.Color("colour:N", scale=None, legend=None)
+        base = alt.Chart(alt.Data(values=rows)).encode(y=self.down(alt))
+        known = alt.Chart(alt.Data(values=[row for row in rows if row["value"] is not None])).encode(y=self.down(alt))
+        ends = {"x": self.across(alt, "low:Q"), "x2": alt.X2("high"), "color": colour}
+        sign = {
+            "x": self.across(alt, "value:Q"),
+            "color": colour,
+            "shape": alt.Shape("shape:N", scale=None, legend=None),
+        }
+        style = {"color": INK, "fontSize": layout.font, "baseline": "middle"}
+        if layout.stacked:
+            style["dy"] = -layout.step * 0.36
+        at = (0, "left", layout.plot, "right") if layout.stacked else (-14, "right", layout.plot + 14, "left")
+        return [
+            base.mark_rule(strokeWidth=2.5, strokeCap="round", opacity=0.75).encode(**ends),
+            known.mark_point(filled=True, size=95, opacity=1).encode(**sign),
+            base.mark_text(align=at[1], **style).encode(x=alt.value(at[0]), text=alt.Text("name:N")),
+            base.mark_text(align=at[3], **style).encode(x=alt.value(at[2]), text=alt.Text("text:N")),
+        ]
+
+    def row(self, index: int, bar: Bar) -> dict[str, Any]:
+        """Return a bar as a datum; what lies beyond the axis, such as zero, stands at its end."""
+        step = self.layout.step
+        return {
+            "y": index * step + step * (0.68 if self.layout.stacked else 0.5),
+            "value": self.placed(bar.value),
+            "low": self.placed(bar.value if bar.low is None else bar.low),
+            "high": self.placed(bar.value if bar.high is None else bar.high),
+            "name": shorten(bar.name, self.layout.name_width),
+            "text": bar.text,
+            "colour": COLOURS.get(bar.kind, _OTHER_COLOUR),
+            "shape": SHAPES.get(bar.kind, _OTHER_SHAPE),
+        }
+
+    def placed(self, value: float | None) -> float | None:
+        return None if value is None else min(max(value, self.domain[0]), self.domain[1])
+
+    def words(self, alt: Any) -> Any:
+        mark = alt.Chart(alt.Data(values=[{"t": self.axis}])).mark_text(
+            fontSize=self.layout.font - 1, color=MUTED, baseline="alphabetic"
+        )
+        at = {"x": alt.value(self.layout.plot / 2), "y": alt.value(self.height + 38)}
+        return mark.encode(**at, text=alt.Text("t:N"))
+
+
+def _inert(svg: str, label: str, style: str) -> Markup:
+    """Return the picture with shapes and words only: no reference, no handler, no style of its own, one label."""
+    for prefix, uri in (("", _SVG), ("xlink", "http://www.w3.org/1999/xlink")):
+        ElementTree.register_namespace(prefix, uri)
+    root = ElementTree.fromstring(svg)
+    _strip(root)
+    for page in [child for child in root if child.tag == f"{{{_SVG}}}rect"]:  # the white page behind the picture
+        root.remove(page)
+    for size in ("width", "height"):
+        root.attrib.pop(size, None)
+    root.set("class", f"chart {style}")
+    root.set("role", "img")
+    root.set("aria-label", label)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return Markup(re.sub(r' xmlns:xlink="[^"]*"', "", text))
+
+
+def _strip(element: ElementTree.Element) -> bool:
+    """Drop what draws nothing, attributes and elements alike; say whether anything is left to draw."""
+    element.tag = element.tag if element.tag.startswith("{") else f"{{{_SVG}}}{element.tag}"
+    for name in [name for name in element.attrib if name not in _KEPT]:
+        del element.attrib[name]
+    for child in list(element):
+        if not _strip(child):
+            element.remove(child)
+    tag = element.tag.rpartition("}")[2]
+    if tag in ("svg", "g"):
+        return bool(len(element)) or tag == "svg"
+    if tag == "text":
+        return bool(element.text)
+    return tag in ("line", "rect", "circle") or (
+        tag == "path" and bool(element.get("d")) and element.get("d") != "M0,0h0v0h0Z"
+    )
