@@ -1,0 +1,92 @@
+"""How audiences are measured: published figures of traditional media, and a survey of who reads what."""
+
+import itertools
+
+import numpy as np
+import pyarrow as pa
+
+from influence.tables import SCHEMAS
+from synthesis.cast import ActorSpec
+from synthesis.sets import Bools
+from synthesis.world import World
+
+__all__ = ["audiences_table", "overlaps_table"]
+
+_MEDIUM = {"press": "newspaper", "tv": "tv", "radio": "radio"}
+_LARGEST_CAST = 60
+"""Actors asked about in a survey, at most: nobody answers a longer list."""
+
+
+def audiences_table(world: World) -> pa.Table:
+    """Return the published figures of the traditional media: close to the truth, rounded, and off by some percent."""
+    rows: list[dict[str, object]] = []
+    for index, spec in enumerate(world.cast):
+        if spec.traditional:
+            rows.extend(_published(world, index, spec))
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["audiences"])
+
+
+def _published(world: World, index: int, spec: ActorSpec) -> list[dict[str, object]]:
+    rng = world.stream(f"figures {spec.actor_id}")
+    error = float(np.exp(0.03 * rng.standard_normal()))
+    shown = float(np.median(world.spread.issue_readers[index]))
+    widest = "readers" if spec.platform == "press" else "weekly_reach"
+    figures = [(widest, float(round(int(world.audiences.sizes[index]) * error, -2)), "media survey")]
+    if spec.copies_read_by:
+        figures.append(("circulation", float(round(shown / spec.copies_read_by, -2)), "imprint"))
+    elif spec.rated:
+        figures.append(("rating", round(100 * shown * error / world.people.count, 1), "audience panel"))
+    else:
+        narrow = "average_issue_readership" if spec.platform == "press" else "daily_reach"
+        figures.append((narrow, float(round(shown * error, -2)), "media survey"))
+    return [
+        {
+            "actor_id": spec.actor_id,
+            "medium": _MEDIUM[spec.platform],
+            "measure": measure,
+            "value": value,
+            "period": f"{world.parameters.start:%Y-%m}/{world.parameters.last_day:%Y-%m}",
+            "population": world.people.count,
+            "source": f"{source} of {spec.name} (fictional)",
+        }
+        for measure, value, source in figures
+    ]
+
+
+def overlaps_table(world: World) -> pa.Table:
+    """Return what a simple random sample of inhabitants says about pairs of the leaders and media that they follow.
+
+    `share_a_in_b` is the share of b's audience that a has too; `n` counts the respondents who are in b's audience,
+    so it is the base of the share. A pair stands once, the smaller audience as b.
+    """
+    asked = _asked(world)
+    answers = _survey(world, asked)
+    source = f"survey of {world.parameters.survey} inhabitants, {world.parameters.last_day:%B %Y} (fictional)"
+    rows = []
+    for first, second in itertools.combinations(range(len(asked)), 2):
+        a, b = (first, second) if answers[first].sum() >= answers[second].sum() else (second, first)
+        base = int(answers[b].sum())
+        if base:
+            rows.append(
+                {
+                    "actor_a": world.cast[asked[a]].actor_id,
+                    "actor_b": world.cast[asked[b]].actor_id,
+                    "share_a_in_b": round(int((answers[a] & answers[b]).sum()) / base, 4),
+                    "n": base,
+                    "source": source,
+                }
+            )
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["overlaps"])
+
+
+def _asked(world: World) -> list[int]:
+    """Return the actors that the survey asks about: outlets and leaders, the largest where there are many."""
+    fit = [index for index, spec in enumerate(world.cast) if spec.kind in ("leader", "media") and spec.platform != "x"]
+    fit.sort(key=lambda index: (-int(world.audiences.sizes[index]), index))
+    return sorted(fit[:_LARGEST_CAST])
+
+
+def _survey(world: World, asked: list[int]) -> list[Bools]:
+    """Return for each actor asked about who among the respondents is in its audience."""
+    respondents = world.stream("survey").permutation(world.people.count)[: world.parameters.survey]
+    return [world.audiences.contains(index, respondents) for index in asked]
