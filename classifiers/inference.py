@@ -1,0 +1,97 @@
+"""Texts to raw scores: logits of a post, and token scores for its spans."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from classifiers.calibration import Floats
+from classifiers.encoding import Encoder, Window, batches
+from classifiers.model import SPAN_CHANNELS, Logits, PostClassifier
+from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
+from classifiers.tensors import padded
+
+_CALL, _PROMOTION, _NONE = CALLS.index("call"), CALLS.index("promotion"), CALLS.index("none")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScores:
+    """Tokens of one text: `offsets` (T, 2) code points, ascending; `scores` (T, 11) in [0, 1], by span channel."""
+
+    offsets: NDArray[np.int64]
+    scores: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class RawScores:
+    """Uncalibrated scores of N texts: log odds of a call, of promotion against none, of manipulation (N,),
+    of call types (N, 11) and techniques (N, 10); and the token scores of each text.
+    """
+
+    call: Floats
+    promotion: Floats
+    manipulative: Floats
+    call_types: Floats
+    techniques: Floats
+    tokens: list[TokenScores]
+
+
+def raw_scores(
+    model: PostClassifier,
+    encoder: Encoder,
+    texts: Sequence[str],
+    *,
+    batch_tokens: int,
+    progress: Callable[[int], None] | None = None,
+) -> RawScores:
+    """Scores of texts, in order; a long text gets the highest score of its windows.
+
+    `progress` is called with the number of texts that were finished since the last call.
+    """
+    windows = encoder.windows(texts)
+    flat = np.full((len(texts), 3 + len(CALL_TYPES) + len(TECHNIQUES)), -np.inf)
+    parts: list[list[tuple[NDArray[np.int64], Floats]]] = [[] for _ in texts]
+    left = np.bincount([window.text for window in windows], minlength=len(texts))
+    device = next(model.parameters()).device
+    model.eval()
+    for group in batches(windows, batch_tokens):
+        members = [windows[i] for i in group]
+        ids, mask = padded(members, encoder.pad_id)
+        with torch.inference_mode():
+            logits = model(ids.to(device), mask.to(device)).float()
+        rows, spans = _flattened(logits), torch.sigmoid(logits.spans).cpu().numpy()
+        for window, row, tokens in zip(members, rows, spans, strict=True):
+            flat[window.text] = np.maximum(flat[window.text], row)
+            parts[window.text].append(_own_tokens(window, tokens))
+            left[window.text] -= 1
+        if progress:
+            progress(sum(int(left[text] == 0) for text in {window.text for window in members}))
+    types, techniques = flat[:, 3 : 3 + len(CALL_TYPES)], flat[:, 3 + len(CALL_TYPES) :]
+    return RawScores(flat[:, 0], flat[:, 1], flat[:, 2], types, techniques, [_joined(part) for part in parts])
+
+
+def _flattened(logits: Logits) -> Floats:
+    call = logits.call[:, _CALL] - torch.logsumexp(logits.call[:, [_NONE, _PROMOTION]], dim=1)
+    promotion = logits.call[:, _PROMOTION] - logits.call[:, _NONE]
+    first = torch.stack([call, promotion, logits.manipulative], dim=1)
+    return torch.cat([first, logits.call_types, logits.techniques], dim=1).cpu().double().numpy()
+
+
+def _own_tokens(window: Window, scores: NDArray[np.float32]) -> tuple[NDArray[np.int64], Floats]:
+    offsets = np.array(window.offsets, dtype=np.int64).reshape(-1, 2)
+    own = offsets[:, 1] > offsets[:, 0]
+    return offsets[own], scores[: len(window)][own].astype(np.float64)
+
+
+def _joined(parts: list[tuple[NDArray[np.int64], Floats]]) -> TokenScores:
+    """Tokens of all windows in reading order; one that stands in two windows keeps the higher score."""
+    if len(parts) == 1:
+        return TokenScores(*parts[0])
+    offsets = np.concatenate([part[0] for part in parts])
+    scores = np.concatenate([part[1] for part in parts])
+    unique, where = np.unique(offsets, axis=0, return_inverse=True)
+    highest = np.zeros((len(unique), len(SPAN_CHANNELS)))
+    np.maximum.at(highest, where.reshape(-1), scores)
+    return TokenScores(unique, highest)

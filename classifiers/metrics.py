@@ -1,0 +1,135 @@
+"""Scores with intervals: macro-F1, AUC, average precision, recall at a false-positive rate, calibration error."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classifiers.calibration import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A figure with its 95% bootstrap interval; nan where it cannot be computed. `n` posts, `positive` of them."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    positive: int
+
+    def __str__(self) -> str:
+        if np.isnan(self.value):
+            return "–"
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+def auc(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Area under the ROC curve: the chance that a positive scores above a negative, ties counted half."""
+    y, s = np.asarray(labels).astype(bool), np.asarray(scores, dtype=np.float64)
+    if y.all() or not y.any():
+        return float("nan")
+    _, inverse, counts = np.unique(s, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    return float((ranks[y].sum() - y.sum() * (y.sum() + 1) / 2) / (y.sum() * (~y).sum()))
+
+
+def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Area under the precision-recall curve as a step function, ties taken together."""
+    y, s = np.asarray(labels).astype(bool), np.asarray(scores, dtype=np.float64)
+    if not y.any():
+        return float("nan")
+    order = np.argsort(-s, kind="stable")
+    hits = np.cumsum(y[order])
+    last = np.append(np.diff(s[order]) != 0, True)
+    precision = hits[last] / (np.flatnonzero(last) + 1)
+    recall = hits[last] / y.sum()
+    return float((np.diff(recall, prepend=0.0) * precision).sum())
+
+
+def recall_at_fpr(labels: ArrayLike, scores: ArrayLike, max_fpr: float = 0.05) -> float:
+    """Highest recall of any threshold whose false-positive rate on these very posts is at most `max_fpr`."""
+    y, s = np.asarray(labels).astype(bool), np.asarray(scores, dtype=np.float64)
+    if y.all() or not y.any():
+        return float("nan")
+    negatives = np.sort(s[~y])[::-1]
+    allowed = int(np.floor(max_fpr * len(negatives) + 1e-9))
+    bound = negatives[allowed] if allowed < len(negatives) else -np.inf
+    return float((s[y] > bound).mean())
+
+
+def macro_f1(truth: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> float:
+    """Mean F1 of `classes`; a class that neither side names is left out."""
+    t, p = np.asarray(truth), np.asarray(predicted)
+    scores = []
+    for name in classes:
+        total = (t == name).sum() + (p == name).sum()
+        if total:
+            scores.append(2 * ((t == name) & (p == name)).sum() / total)
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def best_f1_threshold(labels: ArrayLike, scores: ArrayLike) -> tuple[float, float]:
+    """The threshold (a score of the sample) with the best F1, and that F1; `(inf, nan)` without a positive."""
+    y, s = np.asarray(labels).astype(bool), np.asarray(scores, dtype=np.float64)
+    if not y.any():
+        return float("inf"), float("nan")
+    order = np.argsort(-s, kind="stable")
+    hits = np.cumsum(y[order])
+    f1 = 2 * hits / (np.arange(1, len(y) + 1) + y.sum())
+    f1 = np.where(np.append(np.diff(s[order]) != 0, True), f1, -1.0)
+    best = int(np.argmax(f1))
+    return float(s[order][best]), float(f1[best])
+
+
+def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> float:
+    """Mean distance between probability and frequency over bins with equally many posts.
+
+    References
+    ----------
+    Naeini, Cooper & Hauskrecht (2015), AAAI.
+    """
+    y, p = np.asarray(labels, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
+    if not len(y):
+        return float("nan")
+    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, len(y)))
+    return float(sum(len(part) * abs(y[part].mean() - p[part].mean()) for part in parts) / len(y))
+
+
+def bootstrapped(
+    metric: Callable[[NDArray[np.int64]], float], groups: Sequence[str], *, samples: int = 1000, seed: int = 0
+) -> tuple[float, float, float]:
+    """`metric` of all rows with its 2.5 and 97.5 percentiles over resampled groups (pairs stay together).
+
+    `metric` takes row numbers; samples where it is nan are left out.
+    """
+    members: dict[str, list[int]] = {}
+    for row, group in enumerate(groups):
+        members.setdefault(group, []).append(row)
+    blocks = [np.array(rows) for rows in members.values()]
+    value = metric(np.arange(len(groups)))
+    if not blocks or np.isnan(value):
+        return value, float("nan"), float("nan")
+    rng = np.random.default_rng(seed)
+    drawn = [
+        metric(np.concatenate([blocks[i] for i in rng.integers(len(blocks), size=len(blocks))])) for _ in range(samples)
+    ]
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    return value, float(low), float(high)
+
+
+def score(
+    metric: Callable[[NDArray[np.bool_], Floats], float],
+    labels: ArrayLike,
+    scores: ArrayLike,
+    groups: Sequence[str] | None = None,
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+) -> Score:
+    """A metric of binary labels (N,) and scores (N,), with its interval."""
+    y, s = np.asarray(labels).astype(bool), np.asarray(scores, dtype=np.float64)
+    of = [str(i) for i in range(len(y))] if groups is None else groups
+    value, low, high = bootstrapped(lambda rows: metric(y[rows], s[rows]), of, samples=samples, seed=seed)
+    return Score(value, low, high, len(y), int(y.sum()))

@@ -1,0 +1,208 @@
+"""Texts in, labels with their evidence out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from classifiers.calibration import Floats, sigmoid
+from classifiers.encoding import Encoder
+from classifiers.errors import InputError
+from classifiers.evidence import Evidence, find_spans, strongest_span
+from classifiers.inference import RawScores, raw_scores
+from classifiers.language import detect_languages
+from classifiers.model import PostClassifier
+from classifiers.schema import LABEL_SCHEMA
+from classifiers.scheme import CALL_TYPES, TECHNIQUES, derive_label
+from classifiers.settings import Calibration, ModelSettings
+
+# Distinct texts that are held in memory with their token scores at a time.
+_CHUNK = 1024
+# A manipulative call must show the words that speak for it; below this no token does.
+_WEAKEST_EVIDENCE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is known of a text before its language decides on thresholds."""
+
+    has_words: bool
+    call: float
+    promotion: float
+    p_manipulative: float
+    p_techniques: Floats
+    call_types: list[str]
+    techniques: list[str]
+    spans: list[Evidence]
+    fallback: list[Evidence]
+
+
+class Classifier:
+    """A model that labels posts; made by `load`.
+
+    Attributes
+    ----------
+    name
+        Name and short hash of the weights; the column `model` of its labels.
+    card
+        What it was trained on, its licence, its scores on held-out posts, and `unvalidated`: the languages for which
+        there are too few validated labels to vouch for a figure.
+    network, encoder, settings
+        The network, what cuts texts into its windows, and the contents of `classifier.json`.
+    """
+
+    def __init__(self, model: PostClassifier, encoder: Encoder, settings: ModelSettings) -> None:
+        self.network = model
+        self.encoder = encoder
+        self.settings = settings
+        self.name: str = settings.version
+        self.card: dict[str, Any] = dict(settings.card)
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        langs: Sequence[str | None] | None = None,
+        *,
+        max_fpr: float = 0.05,
+        batch_tokens: int = 2048,
+        progress: Callable[[int], None] | None = None,
+    ) -> pa.Table:
+        """Label texts.
+
+        Parameters
+        ----------
+        texts
+            Posts; identical ones are computed once.
+        langs
+            Language of each text where it is known; None is detected.
+        max_fpr
+            Highest share of posts without a call that may be labelled a call, in (0, 1).
+        batch_tokens
+            Padded tokens that the network reads at once; bounds the memory.
+        progress
+            Called with the number of texts done since the last call.
+
+        Returns
+        -------
+        pa.Table
+            One row a text in order, with the columns of `LABEL_SCHEMA`. `p_call` is the calibrated probability of a
+            call, `p_manipulative` that of manipulation given a call (for every post), `spans` are half-open ranges of
+            code points with `quote == text[start:end]`.
+
+        Raises
+        ------
+        InputError
+            If a text is no string, `langs` has another length, or a number is out of its range.
+        """
+        languages = _checked(texts, langs, max_fpr, batch_tokens)
+        unknown = [i for i, language in enumerate(languages) if language is None]
+        for i, found in zip(unknown, detect_languages([texts[i] for i in unknown]), strict=True):
+            languages[i] = found
+        known = [language or "und" for language in languages]
+        rows_of: dict[str, list[int]] = {}
+        for row, text in enumerate(texts):
+            rows_of.setdefault(text, []).append(row)
+        labels: list[dict[str, Any]] = [{}] * len(texts)
+        for text, post in self._posts(list(rows_of), batch_tokens):
+            for row in rows_of[text]:
+                labels[row] = self._label(post, known[row], max_fpr)
+            if progress:
+                progress(len(rows_of[text]))
+        return pa.Table.from_pylist(labels, schema=LABEL_SCHEMA)
+
+    def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 2048) -> RawScores:
+        """Uncalibrated scores of texts: what calibration and evaluation start from."""
+        return raw_scores(self.network, self.encoder, texts, batch_tokens=batch_tokens)
+
+    def _posts(self, texts: list[str], batch_tokens: int) -> Iterator[tuple[str, Post]]:
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK]
+            raw = self.raw_scores(chunk, batch_tokens=batch_tokens)
+            yield from zip(chunk, describe(chunk, raw, self.settings.calibration), strict=True)
+
+    def _label(self, post: Post, language: str, max_fpr: float) -> dict[str, Any]:
+        calibration = self.settings.calibration
+        p_call = float(calibration.call.build()([post.call], [language])[0]) if post.has_words else 0.0
+        unsure_at, call_at = calibration.call_thresholds(language, max_fpr)
+        manipulative_at = calibration.manipulative_at(max_fpr)
+        is_call = p_call >= call_at
+        spans, techniques = post.spans, post.techniques
+        if is_call and post.p_manipulative >= manipulative_at and not spans:
+            spans = post.fallback
+            techniques = [name for name in TECHNIQUES if name in {*techniques, *(s.technique for s in spans)}]
+        label = derive_label(
+            p_call,
+            post.p_manipulative,
+            [span.technique for span in spans],
+            call_at=call_at,
+            call_unsure_at=unsure_at,
+            manipulative_at=manipulative_at,
+            positive_below=min(calibration.positive_below, manipulative_at),
+        )
+        return {
+            "lang": language,
+            "label": label,
+            "call": "call" if is_call else "promotion" if post.has_words and post.promotion > 0 else "none",
+            "call_types": post.call_types if is_call else [],
+            "p_call": p_call,
+            "techniques": techniques,
+            "p_techniques": dict(zip(TECHNIQUES, post.p_techniques.tolist(), strict=True)),
+            "p_manipulative": post.p_manipulative,
+            "spans": [asdict(span) for span in spans],
+            "model": self.name,
+        }
+
+
+def describe(texts: Sequence[str], raw: RawScores, calibration: Calibration) -> Iterator[Post]:
+    """What the scores say of each text, thresholds of its language left out."""
+    p_manipulative = calibration.verdict.build()(raw.manipulative)
+    p_techniques = np.column_stack(
+        [settings.build()(raw.techniques[:, i]) for i, settings in enumerate(calibration.techniques)]
+    )
+    p_types = sigmoid(raw.call_types)
+    at, grow_at = calibration.span_at, calibration.span_grow_at
+    for i, text in enumerate(texts):
+        if not any(c.isalnum() for c in text):
+            yield Post(False, -np.inf, 0.0, 0.0, np.zeros(len(TECHNIQUES)), [], [], [], [])
+            continue
+        techniques = _reaching(TECHNIQUES, p_techniques[i], calibration.technique_at)
+        yield Post(
+            True,
+            float(raw.call[i]),
+            float(raw.promotion[i]),
+            float(p_manipulative[i]),
+            p_techniques[i],
+            _types(p_types[i], calibration.call_type_at),
+            techniques,
+            find_spans(text, raw.tokens[i], p_techniques[i], techniques, at=at, grow_at=grow_at),
+            strongest_span(text, raw.tokens[i], p_techniques[i], least=_WEAKEST_EVIDENCE),
+        )
+
+
+def _reaching(names: Sequence[str], probabilities: Floats, least: Sequence[float]) -> list[str]:
+    return [name for name, p, at in zip(names, probabilities, least, strict=True) if p >= at]
+
+
+def _types(probabilities: Floats, at: float) -> list[str]:
+    """Types of a call, given that it is one: those from `at` on, or else the likeliest."""
+    likely = _reaching(CALL_TYPES, probabilities, [at] * len(CALL_TYPES))
+    return likely or [CALL_TYPES[int(np.argmax(probabilities))]]
+
+
+def _checked(
+    texts: Sequence[str], langs: Sequence[str | None] | None, max_fpr: float, batch_tokens: int
+) -> list[str | None]:
+    if isinstance(texts, str):
+        raise InputError(f"texts must be a sequence of strings, got one string {texts[:40]!r}. Put it into a list.")
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"texts[{row}] is no string, got {text!r}. Leave such rows out, or give ''.")
+    if langs is not None and len(langs) != len(texts):
+        raise InputError(f"langs has {len(langs)} entries for {len(texts)} texts. Give one a text, None if unknown.")
+    if not 0 < max_fpr < 1:
+        raise InputError(f"max_fpr must lie between 0 and 1, got {max_fpr!r}.")
+    if batch_tokens < 1:
+        raise InputError(f"batch_tokens must be at least 1, got {batch_tokens!r}.")
+    return [None] * len(texts) if langs is None else list(langs)

@@ -1,0 +1,93 @@
+"""Calibrate on one half of the held-out posts and score on the other; the figures go into the card."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifiers.calibration import Floats
+from classifiers.evaluation import Row, as_records, forced_label_rows, label_rows, pair_row, ranking_rows
+from classifiers.examples import Example, in_calibration_half
+from classifiers.inference import RawScores
+from classifiers.prediction import Classifier
+from classifiers.scheme import TECHNIQUES
+from classifiers.settings import write_settings
+from classifiers.training.baseline import baseline_scores
+from classifiers.training.calibrate import calibrate
+
+#: A language is validated for calls from this many held-out real posts on, with at least so many calls among them.
+LEAST_POSTS, LEAST_CALLS = 100, 20
+BASELINE = "TF-IDF"
+
+
+def assess(
+    classifier: Classifier,
+    folder: Path,
+    trained_on: Sequence[Example],
+    held_out: Sequence[Example],
+    card: dict[str, Any],
+    *,
+    baseline: bool = True,
+) -> Classifier:
+    """The same weights with calibration and card, written to the folder.
+
+    The weights are those that were loaded from the folder, in the precision in which they ship.
+    """
+    if not held_out:
+        return _written(classifier, folder, {**card, "scores": [], "unvalidated": []})
+    raw = classifier.raw_scores([example.text for example in held_out])
+    half = np.array([in_calibration_half(example) for example in held_out])
+    fitted = [example for example, use in zip(held_out, half, strict=True) if use]
+    scored = [example for example, use in zip(held_out, half, strict=True) if not use]
+    if fitted:
+        calibration = calibrate(fitted, _rows(raw, half))
+        settings = classifier.settings.model_copy(update={"calibration": calibration})
+        classifier = Classifier(classifier.network, classifier.encoder, settings)
+    rows = _score(classifier, scored, _rows(raw, ~half))
+    if baseline:
+        found = baseline_scores(trained_on, scored)
+        rows += ranking_rows(scored, found, BASELINE) + forced_label_rows(scored, found, BASELINE)
+    return _written(classifier, folder, {**card, **_validation(held_out), "scores": as_records(rows)})
+
+
+def _score(classifier: Classifier, examples: Sequence[Example], raw: RawScores) -> list[Row]:
+    if not examples:
+        return []
+    labels = classifier.predict([e.text for e in examples], [e.lang for e in examples])
+    scores: dict[str, Floats] = {"call": raw.call, "manipulative": raw.manipulative}
+    scores |= {name: raw.techniques[:, i] for i, name in enumerate(TECHNIQUES)}
+    pairs = pair_row(examples, labels["label"].to_pylist(), "model")
+    return [
+        *ranking_rows(examples, scores, "model"),
+        *forced_label_rows(examples, scores, "model"),
+        *label_rows(examples, labels, "model"),
+        *([pairs] if pairs else []),
+    ]
+
+
+def _validation(held_out: Sequence[Example]) -> dict[str, Any]:
+    """Held-out real labels a language, and the languages with too few of them."""
+    posts = Counter(e.lang for e in held_out if e.real and e.call is not None)
+    calls = Counter(e.lang for e in held_out if e.real and e.call == "call")
+    languages = sorted({"kk", "ru", "en", "uk", "mix", *posts})
+    labels = {language: {"posts": posts[language], "calls": calls[language]} for language in languages}
+    short = [x for x in languages if posts[x] < LEAST_POSTS or calls[x] < LEAST_CALLS]
+    return {
+        "validated": labels,
+        "least_validated": {"posts": LEAST_POSTS, "calls": LEAST_CALLS},
+        "unvalidated": short,
+    }
+
+
+def _rows(raw: RawScores, keep: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> RawScores:
+    tokens = [found for found, use in zip(raw.tokens, keep, strict=True) if use]
+    arrays = (raw.call, raw.promotion, raw.manipulative, raw.call_types, raw.techniques)
+    return RawScores(*(array[keep] for array in arrays), tokens=tokens)
+
+
+def _written(classifier: Classifier, folder: Path, card: dict[str, Any]) -> Classifier:
+    settings = classifier.settings.model_copy(update={"card": {**classifier.settings.card, **card}})
+    write_settings(settings, folder)
+    return Classifier(classifier.network, classifier.encoder, settings)

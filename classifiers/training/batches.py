@@ -1,0 +1,100 @@
+"""Examples to tensors: targets, and masks of what is known."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from classifiers.encoding import Encoder, Window
+from classifiers.examples import Example
+from classifiers.model import SPAN_CHANNELS
+from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
+from classifiers.tensors import padded
+
+ANY = SPAN_CHANNELS.index("any")
+UNKNOWN = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B windows padded to T tokens, and their targets; -1 is "not known" and never enters a loss.
+
+    `ids`, `mask` (B, T) int64; `call` (B,) int64; `manipulative` (B,), `call_types` (B, 11), `techniques` (B, 10),
+    `spans` (B, T, 11) float32 of 0, 1 or -1; `weight` (B,) float32.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    call: Tensor
+    manipulative: Tensor
+    call_types: Tensor
+    techniques: Tensor
+    spans: Tensor
+    weight: Tensor
+
+
+def make_batch(examples: Sequence[Example], windows: Sequence[Window], pad_id: int) -> Batch:
+    """One batch of examples and their windows, in the same order."""
+    ids, mask = padded(windows, pad_id)
+    spans = torch.full((len(windows), ids.shape[1], len(SPAN_CHANNELS)), UNKNOWN)
+    for row, (example, window) in enumerate(zip(examples, windows, strict=True)):
+        if example.spans is not None:
+            spans[row, : len(window)] = span_targets(example, window)
+    return Batch(
+        ids,
+        mask,
+        torch.tensor([-1 if e.call is None else CALLS.index(e.call) for e in examples]),  # type: ignore[arg-type]
+        torch.tensor([UNKNOWN if e.manipulative is None else float(e.manipulative) for e in examples]),
+        _multi_hot([e.call_types for e in examples], CALL_TYPES),
+        _multi_hot([e.techniques for e in examples], TECHNIQUES),
+        spans,
+        torch.tensor([e.weight for e in examples], dtype=torch.float32),
+    )
+
+
+def span_targets(example: Example, window: Window) -> Tensor:
+    """Targets (T, 11) of one window: 1 inside a span, 0 outside, -1 where it cannot be known.
+
+    Where words are marked but not named, and the post has several techniques, a marked token says nothing about each
+    of them; it still says that the post's other techniques are absent there.
+    """
+    targets = torch.zeros((len(window), len(SPAN_CHANNELS)))
+    of_post = [TECHNIQUES.index(name) for name in example.techniques or ()]
+    for token, (start, end) in enumerate(window.offsets):
+        if start == end:
+            targets[token] = UNKNOWN
+            continue
+        for span in example.spans or ():
+            if start < span.end and span.start < end:
+                targets[token, ANY] = 1.0
+                if span.technique is None:
+                    targets[token, of_post] = torch.where(targets[token, of_post] == 1.0, 1.0, UNKNOWN)
+                else:
+                    targets[token, TECHNIQUES.index(span.technique)] = 1.0
+    return targets
+
+
+def shuffled_batches(
+    examples: Sequence[Example], windows: Sequence[Window], encoder: Encoder, *, size: int, seed: int
+) -> Iterator[Batch]:
+    """Batches of similar length in random order; the same seed gives the same batches."""
+    rng = random.Random(seed)
+    order = list(range(len(examples)))
+    rng.shuffle(order)
+    # Sorting within large pools saves padding and still mixes the posts anew in every epoch.
+    pool = size * 32
+    groups = []
+    for start in range(0, len(order), pool):
+        part = sorted(order[start : start + pool], key=lambda i: len(windows[i]))
+        groups += [part[a : a + size] for a in range(0, len(part), size)]
+    rng.shuffle(groups)
+    for group in groups:
+        yield make_batch([examples[i] for i in group], [windows[i] for i in group], encoder.pad_id)
+
+
+def _multi_hot(rows: Sequence[Sequence[str] | None], names: Sequence[str]) -> Tensor:
+    return torch.tensor(
+        [[UNKNOWN] * len(names) if row is None else [float(name in row) for name in names] for row in rows]
+    )

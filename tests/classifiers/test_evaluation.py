@@ -1,0 +1,124 @@
+"""Scores of the card: perfect where the model is, at chance where it guesses, and nothing is invented."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from classifiers.evaluation import Row, forced_label_rows, label_rows, pair_row, ranking_rows
+from classifiers.examples import Example, Span
+from classifiers.schema import LABEL_SCHEMA
+from classifiers.scheme import TECHNIQUES
+from classifiers.training.card import score_table, with_table
+
+
+def posts(count: int = 90) -> list[Example]:
+    """A third calls, half of these manipulative, in two languages."""
+    made = []
+    for i in range(count):
+        call = i % 3 == 0
+        manipulative = bool(i % 2) if call else None
+        techniques = ("fud",) if manipulative else ()
+        spans = (Span("fud", 0, 4),) if manipulative else ()
+        language = "ru" if i % 4 < 2 else "uk"
+        made.append(
+            Example(
+                id=str(i),
+                text="пост о деле",
+                lang=language,
+                source="s",
+                call="call" if call else "none",
+                manipulative=manipulative,
+                techniques=techniques,
+                spans=spans,
+                group=f"s/{i}",
+                real=True,
+            )
+        )
+    return made
+
+
+def truth_scores(examples: list[Example]) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    """Scores that know the truth."""
+    scores = {
+        "call": np.array([1.0 if e.call == "call" else -1.0 for e in examples]),
+        "manipulative": np.array([1.0 if e.manipulative else -1.0 for e in examples]),
+    }
+    return scores | {name: np.array([float(name in (e.techniques or ())) for e in examples]) for name in TECHNIQUES}
+
+
+def true_labels(examples: list[Example]) -> pa.Table:
+    """The table of a model that knows the truth."""
+    rows = []
+    for e in examples:
+        label = "none" if e.call != "call" else "manipulative" if e.manipulative else "positive"
+        span = {"technique": "fud", "start": 0, "end": 4, "quote": e.text[:4]}
+        rows.append(
+            {
+                "label": label,
+                "call": e.call,
+                "p_call": float(e.call == "call"),
+                "techniques": list(e.techniques or ()),
+                "spans": [span] if e.spans else [],
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=LABEL_SCHEMA)
+
+
+def by_measure(rows: list[Row], language: str = "all") -> dict[str, float | None]:
+    """Values by measure."""
+    return {row.measure: row.value for row in rows if row.language == language}
+
+
+def test_a_model_that_knows_scores_one() -> None:
+    examples = posts()
+    found = by_measure(ranking_rows(examples, truth_scores(examples), "m"))
+    assert {found[name] for name in ("call: AUC", "call: average precision", "verdict: AUC")} == {1.0}
+    labels = by_measure(label_rows(examples, true_labels(examples), "m"))
+    assert labels["labelled call, of calls"] == 1.0
+    assert labels["labelled call, of other posts"] == 0.0
+    assert labels["techniques: macro-F1"] == 1.0
+    assert labels["spans: F1 over characters"] == 1.0
+    assert labels["p_call: expected calibration error"] == 0.0
+    assert set(by_measure(forced_label_rows(examples, truth_scores(examples), "m")).values()) == {1.0}
+
+
+def test_a_model_that_guesses_is_at_chance() -> None:
+    examples = posts(900)
+    noise = np.random.default_rng(0).random(len(examples))
+    assert by_measure(ranking_rows(examples, {"call": noise}, "m"))["call: AUC"] == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_language_without_calls_has_no_ranking() -> None:
+    examples = [e for e in posts() if e.lang == "ru" or e.call != "call"]
+    languages = {row.language for row in ranking_rows(examples, truth_scores(examples), "m") if "call" in row.measure}
+    assert languages == {"ru", "all"}
+
+
+def test_pairs_with_the_same_truth_are_compared() -> None:
+    pairs = [Example(str(i), "т", "ru", "s", "none", group=f"s/{i // 2}", pair=str(i // 2)) for i in range(4)]
+    row = pair_row(pairs, ["none", "none", "none", "positive"], "m")
+    assert row is not None
+    assert (row.value, row.n) == (0.5, 2)
+    assert pair_row(posts(), ["none"] * 90, "m") is None
+
+
+def test_the_table_shows_interval_and_count_and_replaces_the_old_one() -> None:
+    record = {
+        "posts": "real posts",
+        "language": "ru",
+        "measure": "call: AUC",
+        "model": "model",
+        "value": 0.912,
+        "low": 0.85,
+        "high": 0.96,
+        "n": 100,
+        "positive": 7,
+    }
+    table = score_table([record, {**record, "model": "TF-IDF", "value": None}])
+    assert "| call: AUC | ru | 100 (7) | 0.91 [0.85, 0.96] | – |" in table
+    card = with_table("a\n<!-- scores: begin -->\nold\n<!-- scores: end -->\nb\n", table)
+    assert "old" not in card
+    assert table in card
+    assert with_table(card, table) == card
+    with pytest.raises(ValueError, match="no <!--"):
+        with_table("plain", table)
