@@ -81,7 +81,7 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, exports:
     folder = tmp_path / "study"
     Study.create(folder)
     kills = 0
-    for _ in range(5):
+    for _ in range(4):
         kills += _killed(folder, exports, moments.uniform(0.0, span))
         study = Study.open(folder)
         counts = _counts(study)  # readable, and nothing in it that no record speaks of
@@ -95,3 +95,35 @@ def test_a_kill_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, exports:
     assert list((folder / ".scratch").glob("*/in-use")) == []
     parts = {file.stem.removeprefix("part-") for file in folder.glob("tables/*/*.parquet")}
     assert parts == {record.fingerprint[:16] for record in study.imports()}
+
+
+class _Stopped(BaseException):
+    """Stands for a kill: nothing in the program may catch it."""
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_a_stop_between_the_steps_of_taking_a_file_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("post_id,actor_id,text\n1,7,#a\n2,7,@b\n,,\n3,,c\n", encoding="utf-8")
+    study = Study.create(tmp_path / "study")
+    replaced = 0
+
+    def replace(source: Path, target: Path) -> None:
+        nonlocal replaced
+        replaced += 1
+        if replaced == step:
+            raise _Stopped
+        os.rename(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("influence.study.os.replace", replace)
+        with pytest.raises(_Stopped):
+            study.import_(file, platform="x")
+    study = Study.open(study.folder)
+    assert study.imports() == []
+    assert _counts(study) == {"posts": 0, "objects": 0, "actors": 0}
+    (record,) = study.import_(file, platform="x")
+    assert (record.read, record.kept, record.rejected) == (3, 2, 1)
+    assert _counts(study) == {"posts": 2, "objects": 1, "actors": 1}

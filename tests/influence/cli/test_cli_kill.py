@@ -133,18 +133,17 @@ def test_a_run_killed_at_any_moment_is_completed_by_the_next(tmp_path: Path, fil
     chance = random.Random(20260301)
     kills = 0
     # Killed right before a change of the folder: between these moments nothing on the disk is different.
-    for last in sorted(chance.sample(range(1, steps), 4)):
+    for last in sorted(chance.sample(range(1, steps), 3)):
         process = _start(killed, last)
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
         _assert_readable(killed)
-    # And whenever the clock says so, in the middle of a write too.
-    for _ in range(2):
-        process = _start(killed)
-        time.sleep(chance.uniform(0.5, 1.0) * seconds)
-        process.kill()
-        process.communicate()
-        _assert_readable(killed)
+    # And when the clock says so, in the middle of a write too.
+    process = _start(killed)
+    time.sleep(chance.uniform(0.5, 1.0) * seconds)
+    process.kill()
+    process.communicate()
+    _assert_readable(killed)
     assert kills >= 2, "the test itself: most moments must come before the end of the run"
     _run_to_the_end(killed)
     assert len(_assert_readable(killed)) == 5

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from influence.pipeline import parameters
+from influence.records import ImportRecord
 from influence.report.catalogue import load_catalogue
 from influence.report.write import build
 from influence.study import Study
+from influence.tables import SCHEMAS, conform
+
+Rows = Sequence[Mapping[str, object]]
 
 MADE = dt.datetime(2026, 5, 4, 9, 30, tzinfo=dt.UTC)
 
@@ -373,10 +379,8 @@ def run_record(day: int = 2) -> dict[str, object]:
     return {"version": "0.1.0", "engine": "duckdb", "seed": 0, "seconds": 1.5, "started_at": at, "finished_at": at}
 
 
-def fill_study(
-    study: Study, fill: Callable[..., Any], steps: Sequence[str] = ("reach", "compare", "leaders", "classify", "flags")
-) -> Study:
-    """Fill a study with the rows above and the results of some steps."""
+def fill_study(study: Study) -> Study:
+    """Fill a study with the rows above and the result of every step."""
     posts, labels = post_rows()
     interactions = [
         {
@@ -405,7 +409,7 @@ def fill_study(
             "source": "City audience survey 2026",
         },
     ]
-    fill(study, actors=actor_rows(), posts=posts, interactions=interactions, audiences=audiences)
+    fill_rows(study, actors=actor_rows(), posts=posts, interactions=interactions, audiences=audiences)
     results = {
         "reach": ("reach", pa.Table.from_pylist(reach_rows(), schema=REACH_SCHEMA)),
         "compare": ("comparison", pa.Table.from_pylist(comparison_rows(), schema=COMPARISON_SCHEMA)),
@@ -413,34 +417,80 @@ def fill_study(
         "classify": ("labels", pa.Table.from_pylist(labels, schema=LABELS_SCHEMA)),
         "flags": ("flags", flag_rows(labels)),
     }
-    for step in steps:
-        name, table = results[step]
+    for step, (name, table) in results.items():
         study.save_result(step, parameters(study, step), {name: table}, run_record())
     return study
 
 
+def fill_rows(study: Study, **tables: Rows) -> None:
+    """Commit rows to a study as one import; absent columns are null."""
+    with study.scratch() as scratch:
+        staged = {name: scratch / f"{name}.parquet" for name in tables}
+        for name, values in tables.items():
+            schema = pa.schema([column.with_nullable(True) for column in SCHEMAS[name]])
+            pq.write_table(
+                conform(name, pa.Table.from_pylist([dict(row) for row in values], schema=schema)), staged[name]
+            )
+        parts = {name: len(values) for name, values in tables.items()}
+        read = sum(parts.values())
+        study.commit(ImportRecord("ab12", "folder/export.json", "rows", "posts", read, read, 0, 0, parts), staged)
+
+
+@pytest.fixture(scope="session")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a study with the result of every step, which tests copy and never change."""
+    return fill_study(Study.create(tmp_path_factory.mktemp("master") / "study", name="Қала & город")).folder
+
+
 @pytest.fixture
-def full_study(study: Study, fill: Callable[..., Any]) -> Study:
+def full_study(master: Path, tmp_path: Path) -> Study:
     """A study with the result of every step."""
-    return fill_study(study, fill)
+    shutil.copytree(master, tmp_path / "study")
+    return Study.open(tmp_path / "study")
 
 
 @pytest.fixture
-def study_with(study: Study, fill: Callable[..., Any]) -> Callable[..., Study]:
+def study_with(full_study: Study) -> Callable[..., Study]:
     """Make a study with the results of some steps only."""
-    return lambda *steps: fill_study(study, fill, steps)
+
+    def keep(*steps: str) -> Study:
+        for folder in (full_study.folder / "results").iterdir():
+            if folder.name not in steps:
+                shutil.rmtree(folder)
+        return full_study
+
+    return keep
+
+
+@pytest.fixture(scope="session")
+def full_report(master: Path) -> tuple[str, dict[str, Any]]:
+    """The report of the full study, as HTML and as the JSON document, made on a fixed day."""
+    return build(Study.open(master), load_catalogue("en"), made=MADE)
+
+
+@pytest.fixture(scope="session")
+def html(full_report: tuple[str, dict[str, Any]]) -> str:
+    """The report of the full study as HTML."""
+    return full_report[0]
+
+
+@pytest.fixture(scope="session")
+def figures(full_report: tuple[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The figures of the full study's report by number."""
+    found: dict[str, dict[str, Any]] = full_report[1]["figures"]
+    return found
 
 
 @pytest.fixture
-def page() -> Callable[[Study], str]:
-    """The report of a study as HTML, made on a fixed day."""
-    return lambda study: build(study, load_catalogue("en"), made=MADE)[0]
+def report_of() -> Callable[[Study], tuple[str, dict[str, Any]]]:
+    """Make the report of a study on a fixed day: HTML, and the JSON document."""
+    return lambda study: build(study, load_catalogue("en"), made=MADE)
 
 
 @pytest.fixture
-def figures() -> Callable[[Study], dict[str, Any]]:
-    """The figures of a study's report as the JSON document has them, made on a fixed day."""
-    return lambda study: build(study, load_catalogue("en"), made=MADE)[1]
+def fill_with() -> Callable[..., None]:
+    """Commits rows to a study as one import."""
+    return fill_rows
 
 
 @pytest.fixture

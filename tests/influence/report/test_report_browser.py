@@ -7,8 +7,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from influence.report import write_report
 from influence.study import Study
 
@@ -33,7 +31,7 @@ async function all(widths) {
   const found = [];
   for (const width of widths) {
     const frame = document.createElement("iframe");
-    frame.style.cssText = `border:0;height:900px;width:${width}px`;
+    frame.style.cssText = `border:0;height:99000px;width:${width}px`;
     const loaded = new Promise((done) => frame.addEventListener("load", done));
     frame.src = "report.html";
     document.body.appendChild(frame);

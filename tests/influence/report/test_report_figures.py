@@ -16,8 +16,9 @@ from influence.report.catalogue import load_catalogue
 from influence.report.numbers import wilson
 from influence.study import Study
 
-Page = Callable[[Study], str]
-Document = Callable[[Study], dict[str, Any]]
+Report = tuple[str, dict[str, Any]]
+ReportOf = Callable[[Study], Report]
+Figures = dict[str, dict[str, Any]]
 Folder = Callable[[Study, str], Path]
 
 
@@ -41,7 +42,7 @@ def result(study: Study, step: str, table: str, folder: Folder) -> pa.Table:
 )
 def test_figures_are_those_of_the_results(
     full_study: Study,
-    figures: Document,
+    figures: Figures,
     results_folder: Folder,
     command: str,
     step: str,
@@ -49,17 +50,15 @@ def test_figures_are_those_of_the_results(
     columns: tuple[str, ...],
 ) -> None:
     known = numbers_of(result(full_study, step, table, results_folder), *columns)
-    found = [figure for figure in figures(full_study)["figures"].values() if figure["command"].startswith(command)]
+    found = [figure for figure in figures.values() if figure["command"].startswith(command)]
     assert found
     for figure in found:
         assert {figure[end] for end in ("value", "low", "high")} - {None} <= known
 
 
-def test_shares_of_labels_are_counts_of_the_labels(
-    full_study: Study, figures: Document, results_folder: Folder
-) -> None:
+def test_shares_of_labels_are_counts_of_the_labels(full_study: Study, figures: Figures, results_folder: Folder) -> None:
     labels = result(full_study, "classify", "labels", results_folder).to_pylist()
-    found = [figure for figure in figures(full_study)["figures"].values() if figure["what"].endswith("posts in Kazakh")]
+    found = [figure for figure in figures.values() if figure["what"].endswith("posts in Kazakh")]
     assert len(found) == 3
     n = sum(row["lang"] == "kk" for row in labels)
     for label, figure in zip(("positive", "manipulative", "undetermined"), found, strict=True):
@@ -69,8 +68,8 @@ def test_shares_of_labels_are_counts_of_the_labels(
         assert (figure["low"], figure["high"]) == wilson(k, n)
 
 
-def test_each_number_is_given_once_in_order_and_defined(full_study: Study, page: Page, figures: Document) -> None:
-    found = figures(full_study)["figures"]
+def test_each_number_is_given_once_in_order_and_defined(html: str, figures: Figures) -> None:
+    found = figures
     assert list(found) == [f"R-{place:03d}" for place in range(1, len(found) + 1)]
     for figure in found.values():
         assert figure["definition"]
@@ -79,19 +78,18 @@ def test_each_number_is_given_once_in_order_and_defined(full_study: Study, page:
         assert figure["command"].startswith("influence ")
         assert figure["what"]
         assert figure["unit"]
-    html = page(full_study)
     rows = re.findall(r'<tr id="(R-\d+)">', html)
     assert sorted(rows) == list(found)
 
 
-def test_every_numbered_figure_is_shown_before_the_register(full_study: Study, page: Page, figures: Document) -> None:
-    body = page(full_study).partition('<section id="figures"')[0]
+def test_every_numbered_figure_is_shown_before_the_register(html: str, figures: Figures) -> None:
+    body = html.partition('<section id="figures"')[0]
     shown = set(re.findall(r'href="#(R-\d+)"', body))
-    assert shown == set(figures(full_study)["figures"])
+    assert shown == set(figures)
 
 
-def test_every_percentage_of_the_summary_has_n_and_interval(full_study: Study, page: Page) -> None:
-    summary = page(full_study).partition('<section id="summary"')[2].partition("</section>")[0]
+def test_every_percentage_of_the_summary_has_n_and_interval(html: str) -> None:
+    summary = html.partition('<section id="summary"')[2].partition("</section>")[0]
     sentence = next(
         item for item in re.findall(r"<li>(.*?)</li>", summary, re.DOTALL) if "call people to act openly" in item
     )
@@ -99,8 +97,8 @@ def test_every_percentage_of_the_summary_has_n_and_interval(full_study: Study, p
     assert len(re.findall(r"\([\d.]+%; (95% interval )?[\d.]+–[\d.]+%\)", sentence)) == 2
 
 
-def test_the_summary_claims_no_more_than_its_intervals(full_study: Study, page: Page) -> None:
-    summary = page(full_study).partition('<section id="summary"')[2].partition("</section>")[0]
+def test_the_summary_claims_no_more_than_its_intervals(html: str) -> None:
+    summary = html.partition('<section id="summary"')[2].partition("</section>")[0]
     sentences = re.findall(r"<li>(.*?)</li>", summary, re.DOTALL)
     assert 3 <= len(sentences) <= 5
     assert "a typical leader reached 3.3 times what a typical outlet reached (95% interval 1.12–9.6" in sentences[0]
@@ -108,15 +106,15 @@ def test_the_summary_claims_no_more_than_its_intervals(full_study: Study, page: 
     assert "the data do not tell whether all leaders together or all outlets together reached more" in sentences[1]
 
 
-def test_missing_figures_say_why(full_study: Study, page: Page) -> None:
-    reach = page(full_study).partition('<section id="reach"')[2].partition("</section>")[0]
+def test_missing_figures_say_why(html: str) -> None:
+    reach = html.partition('<section id="reach"')[2].partition("</section>")[0]
     assert reach.count("not known") == 4
     assert "<dd>no post has a view count</dd>" in reach
     assert "<dd>no interactions on posts</dd>" in reach
 
 
-def test_read_equals_kept_duplicates_and_rejected(full_study: Study, page: Page) -> None:
-    data = page(full_study).partition('<section id="data"')[2].partition("</section>")[0]
+def test_read_equals_kept_duplicates_and_rejected(html: str, full_study: Study) -> None:
+    data = html.partition('<section id="data"')[2].partition("</section>")[0]
     total = re.search(r"<tfoot>(.*?)</tfoot>", data, re.DOTALL)
     assert total is not None
     read, kept, duplicates, rejected = (int(n.replace(",", "")) for n in re.findall(r'"v">([\d,]+)<', total.group(1)))
@@ -124,47 +122,39 @@ def test_read_equals_kept_duplicates_and_rejected(full_study: Study, page: Page)
 
 
 @pytest.mark.parametrize("step", ["reach", "compare", "leaders", "classify", "flags"])
-def test_a_step_that_was_not_run_is_named_with_its_command(
-    study_with: Callable[..., Study], page: Page, step: str
+def test_one_step_is_enough_and_the_others_are_named_with_their_commands(
+    study_with: Callable[..., Study], report_of: ReportOf, step: str
 ) -> None:
-    others = [name for name in ("reach", "compare", "leaders", "classify", "flags") if name != step]
-    html = page(study_with(*others))
-    assert f"<code>influence {step}</code>" in html
-    assert len(re.findall(r'class="missing-part"', html)) == 1
+    page, document = report_of(study_with(step))
+    missing = re.findall(r'class="missing-part">.*?<code>influence ([a-z]+)</code>', page)
+    assert missing == [name for name in ("compare", "reach", "leaders", "classify", "flags") if name != step]
+    assert document["figures"]
+    assert all(figure["command"].startswith(f"influence {step}") for figure in document["figures"].values())
 
 
-@pytest.mark.parametrize("step", ["reach", "compare", "leaders", "classify", "flags"])
-def test_one_step_is_enough_for_a_report(study_with: Callable[..., Study], page: Page, step: str) -> None:
-    html = page(study_with(step))
-    assert len(re.findall(r'class="missing-part"', html)) == 4
-
-
-def test_results_older_than_the_data_are_marked(full_study: Study, fill: Callable[..., Any], page: Page) -> None:
-    assert 'class="warning"' not in page(full_study)
-    folder = full_study.folder / "imports"
-    record = next(folder.glob("*.json"))
-    record.write_text(
-        record.read_text(encoding="utf-8").replace('"finished_at": ""', '"finished_at": "2031-01-01T00:00:00+00:00"')
-    )
-    html = page(full_study)
-    assert html.count("Data came into the study after this was computed") == 5
+def test_results_older_than_the_data_are_marked(html: str, full_study: Study, report_of: ReportOf) -> None:
+    assert 'class="warning"' not in html
+    record = next((full_study.folder / "imports").glob("*.json"))
+    text = record.read_text(encoding="utf-8")
+    record.write_text(text.replace('"finished_at": ""', '"finished_at": "2031-01-01T00:00:00+00:00"'), encoding="utf-8")
+    assert report_of(full_study)[0].count("Data came into the study after this was computed") == 5
 
 
 def test_open_ends_are_null_in_json_and_words_on_the_page(
-    full_study: Study, figures: Document, page: Page, results_folder: Folder
+    full_study: Study, report_of: ReportOf, results_folder: Folder
 ) -> None:
     file = results_folder(full_study, "compare") / "comparison.parquet"
     rows = pq.read_table(file).to_pylist()
     rows[0] |= {"value": 40.0, "low": 12.0, "high": None, "reason_missing": "the second figure may be 0"}
-    rows[2] |= {"value": None, "low": 0.5, "high": math.inf}
+    rows[6] |= {"value": None, "low": 0.5, "high": math.inf}
     pq.write_table(pa.Table.from_pylist(rows, schema=pq.read_schema(file)), file)
-    found = figures(full_study)["figures"]
+    page, document = report_of(full_study)
+    found = document["figures"]
     assert (found["R-001"]["value"], found["R-001"]["low"], found["R-001"]["high"]) == (40.0, 12.0, None)
     assert (found["R-003"]["value"], found["R-003"]["high"], found["R-003"]["open_ended"]) == (None, None, True)
-    html = page(full_study)
-    assert "at least 12.0" in html
-    assert "leaders reach more, how much more is open" in html
-    assert "the second figure may be 0" in html
+    assert "at least 12.0" in page
+    assert "leaders reach more, how much more is open" in page
+    assert "the second figure may be 0" in page
 
 
 def test_the_catalogue_names_every_kind_label_and_technique() -> None:
