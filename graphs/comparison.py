@@ -83,7 +83,7 @@ def compare_groups(
     actors, posts, interactions, audiences, overlaps
         Tables of the data contract. `actors.kind` makes the groups; an outlet that only `audiences` names is `media`.
         Accounts of one `person` (and kind) count once, under the id of the account with the largest reach.
-        `overlaps.share_a_in_b` is the share of a's audience that is also b's (0 to 1), of `n` respondents.
+        `overlaps.share_a_in_b` is the share of b's audience that a has too (0 to 1), `n` the respondents among b's.
     reach
         What `estimate_reach` returned for these tables.
     population

@@ -19,7 +19,7 @@ Share = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Overlaps:
-    """Shares `(low, point, high)` of the first member's audience that is also the second's."""
+    """Shares `(low, point, high)` of the second member's audience that the first one has too."""
 
     shares: Mapping[tuple[str, str], list[Share]]
 
@@ -38,7 +38,7 @@ class Overlaps:
         return shared
 
     def _people(self, a: Member, b: Member) -> list[Share]:
-        size = a.figure("potential", "").value
+        size = b.figure("potential", "").value
         if size is None:
             return []
         return [(low * size, point * size, high * size) for low, point, high in self.shares.get((a.id, b.id), [])]
@@ -46,6 +46,8 @@ class Overlaps:
 
 def overlaps_of(overlaps: Any, members: Sequence[Member], confidence: float) -> Overlaps:
     """Return the measured shares by pairs of members; without a number of respondents a share counts as exact.
+
+    `share_a_in_b` is the share of b's audience that a has too, and `n` the respondents in b's audience.
 
     Raises InputError if a share is not between 0 and 1, or rests on fewer than one respondent.
     """

@@ -38,18 +38,13 @@ def actors_of(actors: Any) -> ir.Table:
 
 
 def posts_of(posts: Any) -> ir.Table:
-    """Return `actor_id, views, reactions, comments, shares` of each author's own posts.
+    """Return `actor_id, views, reactions, comments, shares` of the posts with an author.
 
-    A reshare is left out: its counts are those of the original on some platforms and zero on others, and on none of them
-    people that the one who reshared has reached.
     Raises InputError if a count is negative.
     """
     counts = ("views", *COUNTS)
-    reshared = ("reshared_post", "reshared_actor")
-    table = pick(
-        posts, "posts", {"actor_id": "string"}, {**dict.fromkeys(counts, "float64"), **dict.fromkeys(reshared, "string")}
-    )
-    table = table.filter(table.actor_id.notnull(), *(table[column].isnull() for column in reshared)).drop(*reshared)
+    table = pick(posts, "posts", {"actor_id": "string"}, dict.fromkeys(counts, "float64"))
+    table = table.filter(table.actor_id.notnull())
     given = tuple(column for column in counts if column in _columns(posts))
     refuse_negative(table, "posts", "actor_id", given)
     return table

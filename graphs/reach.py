@@ -76,8 +76,9 @@ def estimate_reach(
         outlets the audience. If the platform counts more followers than are listed, the list is the lower end and
         the count the upper end.
     exposed
-        People likely shown a post: the median of the views of an actor's own posts (reshares left out), see
-        `graphs.medians.group_medians`; for outlets the audience of an issue or a programme.
+        People likely shown a post: the median of the views of a post, see `graphs.medians.group_medians`; for
+        outlets the audience of an issue or a programme. A reshare counts like any post where the platform gives its
+        views (Telegram: those in the channel that forwards); readers leave them null where it gives the original's.
     engaged
         Distinct accounts that acted on the actor's posts in the window, the unseen ones estimated: see
         `graphs.chao.chao_interval`. Where nobody's acts are listed but posts carry counts: the median over posts of the

