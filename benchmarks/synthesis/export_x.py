@@ -101,7 +101,7 @@ class _Writer:
             post["referenced_tweets"] = [{"type": kind, "id": str(rows.number[source])}]
         if role == REPLY:
             post["in_reply_to_user_id"] = names.native(rows.author[[source]])[0].as_py()
-        entities = _entities(text, links)
+        entities = _entities(text, links, cut=role == RESHARE and text.endswith("…"))
         return post | ({"entities": entities} if entities else {})
 
     def _text(self, row: int, role: int, original: int) -> tuple[str, str, dict[str, str]]:
@@ -169,10 +169,12 @@ def _time(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _entities(text: str, links: dict[str, str]) -> Json:
-    """Return the marked parts of a text; only short links of X are links."""
+def _entities(text: str, links: dict[str, str], *, cut: bool) -> Json:
+    """Return the marked parts of a text; only short links of X are links, and what a cut goes through is nothing."""
     found: Json = {}
     for part in parts_of(text):
+        if cut and part.end >= len(text) - 1:
+            continue
         place: Json = {"start": part.start, "end": part.end}
         if part.kind == "mention":
             found.setdefault("mentions", []).append(place | {"username": part.text[1:]})

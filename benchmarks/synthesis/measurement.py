@@ -31,14 +31,14 @@ def _published(world: World, index: int, spec: ActorSpec) -> list[dict[str, obje
     error = float(np.exp(0.03 * rng.standard_normal()))
     shown = float(np.median(world.spread.issue_readers[index]))
     widest = "readers" if spec.platform == "press" else "weekly_reach"
-    figures = [(widest, float(round(int(world.audiences.sizes[index]) * error, -2)), "media survey")]
+    figures = [(widest, _rounded(int(world.audiences.sizes[index]) * error), "media survey")]
     if spec.copies_read_by:
-        figures.append(("circulation", float(round(shown / spec.copies_read_by, -2)), "imprint"))
+        figures.append(("circulation", _rounded(shown / spec.copies_read_by), "imprint"))
     elif spec.rated:
         figures.append(("rating", round(100 * shown * error / world.people.count, 1), "audience panel"))
     else:
         narrow = "average_issue_readership" if spec.platform == "press" else "daily_reach"
-        figures.append((narrow, float(round(shown * error, -2)), "media survey"))
+        figures.append((narrow, _rounded(shown * error), "media survey"))
     return [
         {
             "actor_id": spec.actor_id,
@@ -51,6 +51,11 @@ def _published(world: World, index: int, spec: ActorSpec) -> list[dict[str, obje
         }
         for measure, value, source in figures
     ]
+
+
+def _rounded(value: float) -> float:
+    """Round to three digits, as such figures are given."""
+    return float(round(value, 3 - len(str(int(value)))))
 
 
 def overlaps_table(world: World) -> pa.Table:

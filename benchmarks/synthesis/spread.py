@@ -23,6 +23,8 @@ RESHARE, REPLY, QUOTE, REACTION = range(4)
 _CELLS = 4_000_000
 """Pairs of post and follower that are drawn at a time."""
 _DEEPEST = 30
+_MOST = 0.9
+"""Largest chance to act on a post that was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +153,36 @@ def spread_posts(
 
 
 def _act_rates(scene: _Scene) -> dict[str, float]:
-    """Return per platform the factor that brings the expected number of acts to what was asked for."""
+    """Return per platform the factor on engagement that brings the expected number of acts to what was asked for."""
     wanted = {"telegram": scene.parameters.telegram_interactions, "x": scene.parameters.x_interactions}
-    expected = dict.fromkeys(wanted, 0.0)
-    for actor, spec in enumerate(scene.cast):
-        if not spec.traditional and len(scene.audiences[actor]):
-            engagement = scene.people.engagement[scene.audiences[actor]]
-            appeal = scene.posts.appeal[scene.posts_of(actor)].sum()
-            expected[spec.platform] += float((scene.chance_to_see(actor) * engagement).sum() * appeal)
-    return {name: wanted[name] / expected[name] if expected[name] else 0.0 for name in wanted}
+    return {platform: _act_rate(scene, platform, acts) for platform, acts in wanted.items()}
+
+
+def _act_rate(scene: _Scene, platform: str, wanted: int) -> float:
+    actors = [
+        actor
+        for actor, spec in enumerate(scene.cast)
+        if spec.platform == platform and len(scene.audiences[actor]) and len(scene.posts_of(actor))
+    ]
+    if not actors:
+        return 0.0
+    shown = [scene.chance_to_see(actor) * scene.posts.appeal[scene.posts_of(actor)].sum() for actor in actors]
+    weight = np.concatenate(shown)
+    engagement = np.concatenate([scene.people.engagement[scene.audiences[actor]] for actor in actors])
+    most = _MOST * float(weight[engagement > 0].sum())
+    if wanted > 0.9 * most:
+        raise ValueError(
+            f"{platform}_interactions={wanted!r} is more than these audiences give, at most {0.9 * most:,.0f}: "
+            "ask for fewer, or for more people or posts"
+        )
+    low, high = 0.0, 1e4
+    for _ in range(50):
+        middle = (low + high) / 2
+        if float((weight * np.minimum(middle * engagement, _MOST)).sum()) < wanted:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
 
 
 def _chunks(rows: Ints, width: int) -> Iterator[Ints]:
@@ -181,7 +204,7 @@ def _show_to_followers(scene: _Scene, log: _Log, actor: int, scale: float) -> No
         log.views[rows] += shown.sum(axis=1)
         reached |= shown.any(axis=0)
         # One draw for both: those who act are among those who see, in the right share of them.
-        acting = np.minimum(act * scene.posts.appeal[rows].astype(np.float32)[:, None], np.float32(0.9)) * see
+        acting = np.minimum(act * scene.posts.appeal[rows].astype(np.float32)[:, None], np.float32(_MOST)) * see
         row, column = np.nonzero(drawn < acting)
         log.events.append(_direct(scene, actor, rows[row], followers[column], rng))
     log.reach(actor, followers[reached])

@@ -65,6 +65,11 @@ class Truth:
     syndicated: list[tuple[str, str]]
     groups: dict[str, list[str]]
 
+    def values(self, kind_of_reach: str) -> dict[str, float]:
+        """Return the true reach of each actor to which the kind applies; empty for a kind that there is not."""
+        rows = self.reach.filter(pc.equal(self.reach["kind_of_reach"], kind_of_reach)).to_pylist()
+        return {row["actor_id"]: row["value"] for row in rows if row["value"] is not None}
+
     def union(self, kind_of_reach: str, actors: list[str]) -> int:
         """Count the distinct people, or accounts, that several actors reach together.
 

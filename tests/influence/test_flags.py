@@ -117,4 +117,4 @@ def test_intervals_cover_the_true_rates_as_often_as_they_say() -> None:
 
 def test_a_confidence_that_is_none_is_refused() -> None:
     with pytest.raises(InputError, match=r"got 1\.5"):
-        shrunk_rates(np.array([1]), np.array([2]), (1.0, 1.0), confidence=1.5)
+        shrunk_rates(np.array([1]), np.array([2]), beta_priors(np.array([1]), np.array([2])), confidence=1.5)
