@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DemoResult", "run_demo"]
 
+TIMEZONE = "Asia/Almaty"  # Telegram writes who reacted in the local time of the computer that exported
 SOURCES = "sources"
 """Folder of the demo study that holds the files which are imported."""
 
@@ -116,8 +117,9 @@ def _import_sources(study: Study, progress: Progress) -> tuple[list[ImportRecord
     sources = study.folder / SOURCES
     tables = [file for name in _GIVEN_DIRECTLY if (file := sources / f"{name}.csv").exists()]
     exports = [entry for entry in sorted(sources.iterdir()) if entry not in tables]
-    records = study.import_(*exports, progress=progress)
-    commands = [f"cd {study.folder}", f"influence import {' '.join(f'{SOURCES}/{entry.name}' for entry in exports)}"]
+    records = study.import_(*exports, timezone=TIMEZONE, progress=progress)
+    named = " ".join(f"{SOURCES}/{entry.name}" for entry in exports)
+    commands = [f"cd {study.folder}", f"influence import {named} --timezone {TIMEZONE}"]
     for file in tables:
         records += study.import_(file, table=file.stem, progress=progress)
         commands.append(f"influence import {SOURCES}/{file.name} --table {file.stem}")

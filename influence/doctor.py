@@ -123,9 +123,7 @@ def _model() -> Iterator[Finding]:
         yield Finding("licence", "ok", licence)
     unvalidated = [str(lang) for lang in settings.card.get("unvalidated") or ()]
     if unvalidated:
-        detail = (
-            f"too few validated labels in {', '.join(unvalidated)}: their figures are marked unvalidated"
-        )
+        detail = f"too few validated labels in {', '.join(unvalidated)}: their figures are marked unvalidated"
         yield Finding("languages", "note", detail)
 
 

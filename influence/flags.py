@@ -186,7 +186,7 @@ def _reach_of(reach: pa.Table) -> dict[str, tuple[float, str]]:
 
 _REACH_WORDS = {
     "exposed": "a typical post is shown {:,.0f} times",
-    "engaged": "{:,.0f} accounts engage with it",
+    "engaged": "{:,.0f} accounts engaged with its posts",
     "potential": "{:,.0f} followers",
 }
 

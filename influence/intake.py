@@ -106,7 +106,8 @@ def _with_remarks(records: list[ImportRecord], found: Found) -> list[ImportRecor
     if not taken:
         raise InputError(f"nothing could be imported; {records[0].notes[0]}")
     if found.no_data:
-        remark = f"{found.no_data} files that hold no data (readme, licence, media, hidden) were left out"
+        count = "1 file that holds" if found.no_data == 1 else f"{found.no_data} files that hold"
+        remark = f"{count} no data (readme, licence, media, hidden) left out"
         records[records.index(taken[0])] = replace(taken[0], notes=(*taken[0].notes, remark))
     return records
 
@@ -228,7 +229,9 @@ class _Import:
             finished_at=dt.datetime.now(dt.UTC).isoformat(),
         )
         hidden = self.pseudonyms is not None
-        stored = replace(record, source=f"{blank.format}-{blank.fingerprint[:8]}") if hidden else record
+        label = f"{blank.format}-{blank.fingerprint[:8]}"  # names of files may name people too
+        notes = tuple(note.replace(self.file.name, label) for note in record.notes)
+        stored = replace(record, source=label, notes=notes) if hidden else record
         self.study.commit(stored, {table: file for table, file in new.files.items() if new.rows[table]})
         return record
 

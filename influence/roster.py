@@ -104,7 +104,10 @@ def _row(file: Path, line: int, cells: dict[str, str | None]) -> RosterRow:
         raise InputError(f"{where}: the row names nobody. Give actor_id, handle, url or name.")
     if given["kind"] is not None and given["kind"].lower() not in ACTOR_KINDS:
         raise InputError(f"{where}: kind {given['kind']!r} is none of {', '.join(ACTOR_KINDS)}.")
-    platform, handle = platform_of(given["url"]) if given["url"] else (None, None)
+    try:
+        platform, handle = platform_of(given["url"]) if given["url"] else (None, None)
+    except ValueError as error:
+        raise InputError(f"{where}: url {given['url']!r} is no address ({error}). Write it as https://…") from error
     texts = {name: given[name] for name in ("actor_id", "url", "name", "person", "country", "description")}
     return RosterRow(
         line=line,

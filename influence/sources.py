@@ -12,6 +12,7 @@ from influence.decoding import EmptyFile
 from influence.errors import InputError
 from influence.files import content_hash
 from influence.readers import Reader, ReaderOptions, UnknownFormat, detect
+from influence.settings import SETTINGS_FILE
 from influence.tables import SCHEMA_VERSION
 
 __all__ = ["Found", "find", "find_files", "fingerprint_of", "reader_of"]
@@ -39,6 +40,7 @@ _NO_DATA_ENDINGS = frozenset(
         *(".ogg", ".oga", ".opus", ".wav", ".m4a", ".zip", ".rar", ".7z", ".tar", ".lock", ".log", ".sqlite"),
     )
 )
+_PARTS_OF_A_STUDY = frozenset(("tables", "imports", "results", ".scratch"))
 _CHUNK = 1 << 20
 
 
@@ -87,9 +89,11 @@ def _walk(folder: Path) -> Iterator[Path]:
         entries = sorted(folder.iterdir())
     except OSError as error:
         raise InputError(f"{folder} cannot be read: {error.strerror}.") from error
+    in_study = (folder / SETTINGS_FILE).is_file()
     for entry in entries:
         if entry.is_dir():
-            if not entry.is_symlink():  # a link to a folder above would be walked for ever
+            # A link to a folder above would be walked for ever; what a study holds already is not imported into one.
+            if not entry.is_symlink() and not (in_study and entry.name in _PARTS_OF_A_STUDY):
                 yield from _walk(entry)
         elif entry.is_file():
             yield entry

@@ -111,9 +111,7 @@ class Study:
                 raw = json.loads(file.read_text(encoding="utf-8"))
                 records.append(ImportRecord(**{**raw, "notes": tuple(raw["notes"])}))
             except (OSError, ValueError, TypeError, KeyError) as error:
-                raise StudyError(
-                    f"{file} is damaged ({error}). Delete it and import its file again."
-                ) from error
+                raise StudyError(f"{file} is damaged ({error}). Delete it and import its file again.") from error
         return sorted(records, key=lambda record: (record.finished_at, record.fingerprint))
 
     def part(self, table: str, fingerprint: str) -> Path:

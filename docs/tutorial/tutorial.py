@@ -38,7 +38,8 @@ print("population:", study.settings.population, "| window:", study.settings.wind
 #
 # The kind of file is found from its content. Every row that was read is kept, a duplicate, or rejected with a reason.
 
-records = study.import_(folder / "files" / "telegram", folder / "files" / "x")
+# Telegram writes who reacted when in the local time of the computer that exported: say which that was.
+records = study.import_(folder / "files" / "telegram", folder / "files" / "x", timezone="Asia/Almaty")
 
 # Audiences of newspapers and broadcasters, and what a survey says about their overlap, are given in our own columns.
 
@@ -130,8 +131,8 @@ for _, flag in flags.iterrows():
 for step, result, computed in study.run():
     print(f"{step}: {'computed' if computed else 'up to date'}, {result.run['seconds']} s")
 
-(report,) = study.report()
-print("report:", report)
+report, figures = study.report()
+print("report:", report, "| the same figures for machines:", figures.name)
 
 # -- 10. The parts alone ---------------------------------------------------------------------------------------------
 #

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
@@ -41,8 +45,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
 
     0 done, 1 a check failed, 2 the user's input, 3 the engine or the system failed.
     """
-    _prepare()
     words = list(sys.argv[1:] if args is None else args)
+    _prepare()
+    if args is None and "--debug" not in words:
+        atexit.register(_end_quietly)  # the first to be registered is the last to run
     try:
         code = app(args=words, prog_name="influence", standalone_mode=False)
     except TyperException as error:
@@ -65,11 +71,18 @@ def _usage(error: TyperException) -> int:
     return 2
 
 
+def _end_quietly() -> None:
+    """Close the error stream: nothing of ours is left to say.
+
+    What DuckDB's bindings say when Python is taken down (that torch still holds objects of theirs) helps nobody.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
 def _prepare() -> None:
     """Let texts in any language through, and keep libraries from writing between our lines."""
-    import os
-    import warnings
-
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

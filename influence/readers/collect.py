@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def as_list(value: object) -> list[Any]:
 
 def as_text(value: object) -> str | None:
     """Return the value as a text without space around it, None if there is none."""
-    if value is None or isinstance(value, dict | list):
+    if value is None or isinstance(value, dict | list | bool):
         return None
     return str(value).strip() or None
 
@@ -143,7 +144,7 @@ def as_count(value: object, name: str) -> int | None:
     try:
         number = int(str(value)) if not isinstance(value, bool) else -1
     except ValueError:
-        number = int(value) if isinstance(value, float) and value == value // 1 else -1
+        number = int(value) if isinstance(value, float | Decimal) and value == value // 1 else -1
     if not 0 <= number < 2**63:
         raise Unusable(f"{name} {value!r} is no count")
     return number

@@ -55,7 +55,7 @@ def outline(head: bytes) -> Outline | None:
         return None
     paths = set()
     try:
-        for path, event, _ in ijson.parse(io.BytesIO(start), multiple_values=True, use_float=True):
+        for path, event, _ in ijson.parse(io.BytesIO(start), multiple_values=True):
             if event == "map_key" or not path:
                 continue
             paths.add(path)
@@ -95,6 +95,8 @@ def records(path: Path, encoding: Encoding) -> Iterator[Record]:
 def _is_lines(text: bytes) -> bool:
     """Lines, unless the first line is the beginning of a document that is written over many lines."""
     first, newline, rest = text.partition(b"\n")
+    if newline and first.rstrip()[-1:] in (b"[", b"{", b",", b":"):
+        return False
     if not newline or rest.lstrip(b" \t\r\n")[:1] in (b"{", b""):
         return True
     return first.rstrip()[-1:] == b"}" and _parsed(first)[1] is None
@@ -150,7 +152,7 @@ def stream(path: Path, encoding: Encoding, prefix: str) -> Iterator[Any]:
 
     with open_utf8(path, encoding) as file:
         try:
-            yield from ijson.items(file, prefix, use_float=True)
+            yield from ijson.items(file, prefix)
         except (ijson.JSONError, ValueError) as error:
             if isinstance(error, InputError):
                 raise

@@ -41,7 +41,7 @@ def sheet_rows(path: Path) -> tuple[Iterator[tuple[int, list[str | None]]], str 
     """Return the rows below the names, each with its number in the sheet, and a remark if there are more sheets."""
     book = _workbook(path)
     names = [sheet.title for sheet in book.worksheets]
-    note = f"only the first sheet ({names[0]}) of {path.name} was read" if len(names) > 1 else None
+    note = f"only the first sheet ({names[0]!r}) of {path.name} was read" if len(names) > 1 else None
     return _rows(book, len(sheet_columns(path))), note
 
 

@@ -89,6 +89,15 @@ def read(path: Path, options: ReaderOptions) -> Iterator[Batch]:
     yield rows.take()
 
 
+# Where an export says something of its chats: the path of a value → its section and what it is.
+_PLACES = {
+    (section + field).rstrip("."): (section, field)
+    for section in _SECTIONS
+    for field in ("", "id", "name", "type", "messages", "messages.item")
+    if section or field
+}
+
+
 def _chats(path: Path, encoding: Encoding) -> list[_Chat]:
     """Return the chats of an export without their messages. One chat is usually known before its messages begin."""
     import ijson
@@ -97,25 +106,25 @@ def _chats(path: Path, encoding: Encoding) -> list[_Chat]:
     single = _Chat("")
     with open_utf8(path, encoding) as file:
         try:
-            for place, event, value in ijson.parse(file, use_float=True):
-                if place == "messages" and event == "start_array":
+            for place, event, value in ijson.parse(file):
+                known = _PLACES.get(place)
+                if known is None:
+                    continue
+                section, field = known
+                if section:
+                    _listed(found, section, field, event, value)
+                elif field == "messages" and event == "start_array":
                     found.append(single)
                     if single.id is not None and single.type is not None:
                         return found
-                elif place in ("id", "name", "type"):
-                    setattr(single, place, value)
-                elif place.endswith("list.item") or ".list.item." in place:
-                    _listed(found, place, event, value)
+                elif field in ("id", "name", "type"):
+                    setattr(single, field, value)
         except ijson.JSONError as error:
             raise broken(path, encoding, str(error)) from error
     return found
 
 
-def _listed(found: list[_Chat], place: str, event: str, value: Any) -> None:
-    section = next((name for name in _SECTIONS[1:] if place.startswith(name[:-1])), None)
-    if section is None:
-        return
-    field = place[len(section) :]
+def _listed(found: list[_Chat], section: str, field: str, event: str, value: Any) -> None:
     if not field and event == "start_map":
         found.append(_Chat(section, messages=0))
     elif field in ("id", "name", "type"):
@@ -150,7 +159,7 @@ class _Taken:
         if as_text(message.get("id")) is None:
             raise Unusable("a message without id")
         self.post_id = telegram_post(self.chat.native, message["id"])
-        self.at = self._time(message, "date")
+        self.at = self._time()
         self.actor = self._sender()
         reshared = self._forward()
         reply_to = self._reply()
@@ -180,18 +189,22 @@ class _Taken:
         if kind != "message":
             raise Unusable(f"type {kind!r} is no message")
 
-    def _time(self, part: dict[str, Any], name: str) -> dt.datetime:
+    def _time(self) -> dt.datetime:
+        message = self.message
         try:
-            if part.get(f"{name}_unixtime") is not None:
-                return parse_time(str(part[f"{name}_unixtime"]), dt.UTC)
-            time = parse_time(part.get(name), self.zone)
+            if message.get("date_unixtime") is not None:
+                return parse_time(str(message["date_unixtime"]), dt.UTC)
+            return self._local(message.get("date"))
         except ValueError as error:
-            raise Unusable(f"{name} {part.get(name)!r} is no date") from error
-        zone = self.zone
-        self.rows.note(
-            f"its times are those of the exporting computer and were read in {zone} (--timezone sets another zone)"
-        )
-        return time
+            raise Unusable(f"date {message.get('date')!r} is no date") from error
+
+    def _local(self, text: object) -> dt.datetime:
+        """Read a time of the exporting computer; a message with its own time twice gives away the zone."""
+        offset = _offset(self.message.get("date"), self.at) if self.message.get("date_unixtime") is not None else None
+        if offset is None:
+            zone = self.zone
+            self.rows.note(f"times without a zone are those of the exporting computer; read in {zone} (see --timezone)")
+        return parse_time(text, self.zone if offset is None else offset)
 
     def _sender(self) -> str:
         message, chat = self.message, self.chat
@@ -245,12 +258,16 @@ class _Taken:
         native = _number(person.get("from_id"))
         if native is None:
             return
+        try:
+            at = self._local(person["date"]) if person.get("date") else None
+        except ValueError as error:
+            raise Unusable(f"date {person['date']!r} of a reaction is no date") from error
         self.rows.add(
             "interactions",
             source=self._seen(f"telegram:{native}", as_text(person.get("from"))),
             target=self.actor,
             kind="reaction",
-            at=self._time(person, "date") if person.get("date") else None,
+            at=at,
             target_post=self.post_id,
         )
 
@@ -275,6 +292,16 @@ class _Taken:
         if value:
             row = {"post_id": self.post_id, "actor_id": self.actor, "kind": kind, "object": value, "at": self.at}
             self.rows.add("objects", **row)
+
+
+def _offset(local: object, at: dt.datetime) -> dt.tzinfo | None:
+    """Return how far the clock of the exporting computer was ahead of UTC, None if the two times do not tell."""
+    try:
+        ahead = dt.datetime.fromisoformat(str(local)) - at.replace(tzinfo=None)
+    except (ValueError, TypeError):
+        return None
+    whole = not ahead.total_seconds() % 900 and abs(ahead) <= dt.timedelta(hours=14)
+    return dt.timezone(ahead) if whole else None
 
 
 def _text(value: object) -> str:

@@ -58,7 +58,8 @@ def read(path: Path, options: ReaderOptions) -> Iterator[Batch]:
         if rows.full:
             yield rows.take()
     if missing:
-        rows.note(f"the source left out {len(missing)} users or posts that posts refer to, for example: {missing[0]}")
+        things = "1 user or post" if len(missing) == 1 else f"{len(missing)} users or posts"
+        rows.note(f"the source left out {things} that posts refer to, for example: {missing[0]}")
     yield rows.take()
 
 
@@ -140,7 +141,7 @@ class _Taken:
         self._refuse()
         self.post_id, self.actor = f"x:{as_text(post['id'])}", f"x:{as_text(post['author_id'])}"
         self.at = self._time()
-        author = as_dict(post.get("author")) or self.page.users.get(str(post["author_id"])) or {"id": post["author_id"]}
+        author = self._author()
         _user(self.rows, self.page, author)
         reshared = self._referenced("retweeted")
         original = self._original(reshared)
@@ -163,6 +164,13 @@ class _Taken:
         )
         self._acts(reshared, reshared_actor, replied)
         self._objects(original)
+
+    def _author(self) -> dict[str, Any]:
+        """Return what is known of the author: inside the post (flattened), among the includes, at least the id."""
+        native = str(self.post["author_id"])
+        inside = as_dict(self.post.get("author"))
+        known = inside if str(inside.get("id")) == native else self.page.users.get(native)
+        return known or {"id": native}
 
     def _refuse(self) -> None:
         post = self.post

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from markupsafe import Markup
@@ -19,12 +19,16 @@ from markupsafe import Markup
 from influence.report.catalogue import Catalogue
 from influence.report.safe import shorten
 
-__all__ = ["Bar", "interval_chart"]
+__all__ = ["Bar", "Drawn", "interval_chart"]
 
 INK, MUTED, GRID = "#1d2733", "#5b6673", "#d9dee3"
 COLOURS = {"leader": "#b04a0c", "media": "#1f5f99"}
 SHAPES = {"leader": "circle", "media": "square"}
 _OTHER_COLOUR, _OTHER_SHAPE = "#5f6b52", "diamond"
+_ROOM_FOR_NAMES = 70
+_SHORTEST_NAME = 10
+_REACH_BEYOND = 20
+"""How far the axis follows intervals beyond the smallest and the largest value; what goes on is cut at an arrow."""
 _SVG = "http://www.w3.org/2000/svg"
 _KEPT = frozenset(
     {"x", "x1", "x2", "y", "y1", "y2", "d", "r", "cx", "cy", "width", "height", "viewBox", "transform", "opacity"}
@@ -37,7 +41,7 @@ _KEPT = frozenset(
 class Bar:
     """One row of a chart: a value with its interval. `kind` gives sign and colour, `text` stands beside it.
 
-    Without a value only the range is drawn, without an end the range goes to the value.
+    Without a value only the range is drawn, without an end the range goes to the value. `suffix` belongs to the name.
     """
 
     name: str
@@ -46,18 +50,30 @@ class Bar:
     low: float | None
     high: float | None
     text: str
+    suffix: str = ""
+
+
+class Drawn(NamedTuple):
+    """The wide and the narrow picture, and whether an interval goes on beyond them."""
+
+    wide: Markup
+    narrow: Markup
+    cut: bool
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Sizes in units of the picture; `stacked` puts the name above the interval, for narrow screens."""
+    """Sizes in units of the picture; `stacked` puts name and value above the interval, for narrow screens.
+
+    `columns` is how many letters have room in a line: a name, or a name and a value where they share it.
+    """
 
     left: int
     plot: int
     right: int
     step: int
     font: float
-    name_width: int
+    columns: int
     stacked: bool
 
     @property
@@ -65,8 +81,8 @@ class _Layout:
         return self.left + self.plot + self.right
 
 
-WIDE = _Layout(left=212, plot=428, right=200, step=30, font=13.5, name_width=27, stacked=False)
-NARROW = _Layout(left=6, plot=332, right=6, step=46, font=13, name_width=24, stacked=True)
+WIDE = _Layout(left=248, plot=372, right=220, step=30, font=13.5, columns=27, stacked=False)
+NARROW = _Layout(left=6, plot=332, right=6, step=46, font=13, columns=41, stacked=True)
 
 
 def interval_chart(
@@ -76,7 +92,7 @@ def interval_chart(
     axis: str,
     label: str,
     rules: Sequence[tuple[float, str]] = (),
-) -> tuple[Markup, Markup]:
+) -> Drawn:
     """Return the wide and the narrow picture of values with their intervals on a logarithmic axis.
 
     Parameters
@@ -91,14 +107,19 @@ def interval_chart(
     domain = _domain(bars, [value for value, _ in rules])
     drawings = (_Drawing(bars, layout, domain, cat.numbers.short, axis, rules) for layout in (WIDE, NARROW))
     wide, narrow = (drawing.svg() for drawing in drawings)
-    return _inert(wide, label, "wide"), _inert(narrow, label, "narrow")
+    cut = any(end is not None and not domain[0] <= end <= domain[1] for bar in bars for end in (bar.low, bar.high))
+    return Drawn(_inert(wide, label, "wide"), _inert(narrow, label, "narrow"), cut)
 
 
 def _domain(bars: Sequence[Bar], further: Sequence[float]) -> tuple[float, float]:
-    """Return the ends of the axis: what is drawn and some room beside it; zero cannot stand on it."""
-    ends = [end for bar in bars for end in (bar.low, bar.value, bar.high) if end is not None and 0 < end < math.inf]
-    ends += further
-    low, high = (min(ends), max(ends)) if ends else (1.0, 10.0)
+    """Return the ends of the axis: all values, their intervals as far as they leave the values readable, some room."""
+    known = [value for bar in bars for value in (bar.low, bar.value, bar.high) if value is not None]
+    points = [bar.value for bar in bars if bar.value is not None] or known
+    points = [point for point in (*points, *further) if 0 < point < math.inf] or [1.0, 10.0]
+    least, most = min(points) / _REACH_BEYOND, max(points) * _REACH_BEYOND
+    ends = [*points, *(end for end in known if least <= end <= most)]
+    ends += [least] * any(end < least for end in known) + [most] * any(end > most for end in known)
+    low, high = min(ends), max(ends)
     # Over less than a doubling a logarithmic axis has no ticks worth reading.
     room = 1.6 if high < 2 * low else 1.12 if high < 30 * low else 1.25
     return low / room, high * room
@@ -175,11 +196,27 @@ class _Drawing:
             return []
         rows = [{"x": value, "t": name, "top": 0} for value, name in self.rules]
         base = alt.Chart(alt.Data(values=rows)).encode(x=self.across(alt, "x:Q"))
-        names = base.mark_text(color=MUTED, fontSize=12, baseline="bottom", dy=-6)
-        return [
-            base.mark_rule(color=MUTED, strokeWidth=1.25, strokeDash=[4, 3]),
-            names.encode(y=self.down(alt, "top:Q"), text=alt.Text("t:N")),
-        ]
+        layers = [base.mark_rule(color=MUTED, strokeWidth=1.25, strokeDash=[4, 3])]
+        for row, align in zip(rows, self.aligned([value for value, _ in self.rules]), strict=True):
+            names = alt.Chart(alt.Data(values=[row])).mark_text(
+                color=MUTED,
+                fontSize=12,
+                baseline="bottom",
+                dy=-6,
+                align=align,
+                dx={"right": 3, "left": -3}.get(align, 0),
+            )
+            at = {"x": self.across(alt, "x:Q"), "y": self.down(alt, "top:Q")}
+            layers.append(names.encode(**at, text=alt.Text("t:N")))
+        return layers
+
+    def aligned(self, values: Sequence[float]) -> list[str]:
+        """Return how the names of the rules are set: away from each other where they would meet."""
+        low, high = self.domain
+        places = [self.layout.plot * math.log(value / low) / math.log(high / low) for value in values]
+        if len(places) == 2 and places[1] - places[0] < _ROOM_FOR_NAMES:
+            return ["right", "left"]
+        return ["center"] * len(places)
 
     def intervals(self, alt: Any) -> list[Any]:
         layout, rows = self.layout, [self.row(index, bar) for index, bar in enumerate(self.bars)]
@@ -196,8 +233,11 @@ class _Drawing:
         if layout.stacked:
             style["dy"] = -layout.step * 0.36
         at = (0, "left", layout.plot, "right") if layout.stacked else (-14, "right", layout.plot + 14, "left")
+        cut = alt.Chart(alt.Data(values=[arrow for row in rows for arrow in self.arrows(row)])).encode(y=self.down(alt))
+        arrow = {**sign, "x": self.across(alt, "x:Q")}
         return [
             base.mark_rule(strokeWidth=2.5, strokeCap="round", opacity=0.75).encode(**ends),
+            cut.mark_point(filled=True, size=70, opacity=0.75).encode(**arrow),
             known.mark_point(filled=True, size=95, opacity=1).encode(**sign),
             base.mark_text(align=at[1], **style).encode(x=alt.value(at[0]), text=alt.Text("name:N")),
             base.mark_text(align=at[3], **style).encode(x=alt.value(at[2]), text=alt.Text("text:N")),
@@ -211,11 +251,25 @@ class _Drawing:
             "value": self.placed(bar.value),
             "low": self.placed(bar.value if bar.low is None else bar.low),
             "high": self.placed(bar.value if bar.high is None else bar.high),
-            "name": shorten(bar.name, self.layout.name_width),
+            "cut": (
+                bar.low is not None and bar.low < self.domain[0],
+                bar.high is not None and bar.high > self.domain[1],
+            ),
+            "name": self.name(bar),
             "text": bar.text,
             "colour": COLOURS.get(bar.kind, _OTHER_COLOUR),
             "shape": SHAPES.get(bar.kind, _OTHER_SHAPE),
         }
+
+    def name(self, bar: Bar) -> str:
+        """Return the name as far as there is room for it; what tells it from another of the same name stays whole."""
+        room = self.layout.columns - (len(bar.text) if self.layout.stacked else 0)
+        return shorten(bar.name, max(room - len(bar.suffix), _SHORTEST_NAME)) + bar.suffix
+
+    def arrows(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return a sign for each end of an interval that goes on beyond the axis."""
+        ends = zip(row["cut"], self.domain, ("triangle-left", "triangle-right"), strict=True)
+        return [{"x": x, "y": row["y"], "colour": row["colour"], "shape": shape} for cut, x, shape in ends if cut]
 
     def placed(self, value: float | None) -> float | None:
         return None if value is None else min(max(value, self.domain[0]), self.domain[1])

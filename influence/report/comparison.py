@@ -17,6 +17,8 @@ HEADLINE_ORDER = ("exposed", "potential", "engaged", "simulated")
 """The order in which a headline is looked for: what people were likely shown comes first."""
 
 MAX_PAIR_ROWS, MAX_PAIR_COLUMNS = 12, 6
+_ENOUGH_MEMBERS = 2 / 3
+_TOO_WIDE = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,10 @@ class Sides:
 
 @dataclass(frozen=True)
 class Ratio:
-    """The ratio of two groups for one kind of reach: of typical members, or of all together."""
+    """The ratio of two groups for one kind of reach: of typical members, or of all together.
+
+    `coverage` is the share of the members of both groups that have a figure of this kind.
+    """
 
     kind: str
     together: bool
@@ -46,19 +51,22 @@ class Ratio:
     high: float | None
     estimator: str
     members: str
+    coverage: float
     reason: str | None
     figure: Figure | None = None
 
     @property
     def verdict(self) -> str:
-        """What the data say: `more`, `less`, `open`, `only_low`, `only_high`, `no_interval`, `missing`."""
+        """What the data say: `more`, `less`, `open`, `too_wide`, `only_low`, `only_high`, `no_interval`, `missing`."""
         if self.value is None and self.low is None and self.high is None:
             return "missing"
         if self.low is not None and self.low > 1:
             return "more" if self.high is not None else "only_low"
         if self.high is not None and self.high < 1:
             return "less" if self.low is not None else "only_high"
-        return "open" if self.low is not None and self.high is not None else "no_interval"
+        if self.low is None or self.high is None:
+            return "no_interval"
+        return "too_wide" if self.high > _TOO_WIDE * self.low else "open"
 
     @property
     def tens(self) -> str | None:
@@ -83,10 +91,16 @@ class Comparison:
 
     @property
     def headline(self) -> Ratio | None:
-        """The typical ratio that the summary opens with: that of the first kind of reach with an interval."""
+        """The typical ratio that the summary opens with: of a kind of reach with an interval, known of most members."""
         found = [ratio for ratio in self.ratios if not ratio.together and ratio.figure is not None]
         order = {kind: place for place, kind in enumerate(HEADLINE_ORDER)}
-        found.sort(key=lambda ratio: (ratio.low is None or ratio.high is None, order.get(ratio.kind, 9)))
+        found.sort(
+            key=lambda ratio: (
+                ratio.low is None or ratio.high is None,
+                ratio.coverage < _ENOUGH_MEMBERS,
+                order.get(ratio.kind, 9),
+            )
+        )
         return found[0] if found else None
 
 
@@ -143,9 +157,12 @@ def _ratio(ctx: Context, row: Mapping[str, Any], together: bool, sides: Sides) -
         high=high,
         estimator=clean(row["estimator"] or ""),
         members=counted_members(ctx, row, sides),
+        coverage=_coverage(row),
         reason=row.get("reason_missing"),
     )
-    written = ctx.written(value, low, high, ctx.numbers.ratio)
+    written = ctx.written(
+        value, low, high, ctx.numbers.ratio, exact=(ctx.numbers.ratio, ctx.cat.plain("common.of_counts"))
+    )
     if written is None:
         return ratio
     counts = [number_or_none(row.get(name)) for name in ("n_a", "n_b")]
@@ -163,6 +180,11 @@ def _ratio(ctx: Context, row: Mapping[str, Any], together: bool, sides: Sides) -
         shown_interval=written.interval,
     )
     return replace(ratio, figure=figure)
+
+
+def _coverage(row: Mapping[str, Any]) -> float:
+    counts = [number_or_none(row.get(name)) or 0.0 for name in ("n_a", "n_b", "left_out")]
+    return (counts[0] + counts[1]) / sum(counts) if sum(counts) else 1.0
 
 
 def compared(ctx: Context, a: str, b: str) -> str:

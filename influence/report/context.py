@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +18,7 @@ from influence.report.material import Actor, Material, named_sources
 from influence.report.numbers import Numbers
 from influence.report.safe import clean, name_markup
 
-__all__ = ["Context", "Footnotes", "Written", "number_or_none"]
+__all__ = ["Context", "Footnotes", "Written", "is_point", "number_or_none"]
 
 _NAMED_SOURCES = 4
 _RANGES = ("union:", "audience:", "circulation", "follower_list", "Fréchet", "inclusion-exclusion", "Sainsbury")
@@ -28,6 +30,13 @@ def number_or_none(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return None if value != value else float(value)
+
+
+def is_point(value: float | None, low: float | None, high: float | None) -> bool:
+    """Say whether a figure is one number without any spread."""
+    if value is None or low is None or high is None:
+        return False
+    return math.isclose(value, low, rel_tol=1e-6) and math.isclose(value, high, rel_tol=1e-6)
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,18 @@ class Context:
     def name(self, actor_id: str) -> Markup:
         """Return the name of an actor for a sentence or a cell."""
         return name_markup(self.actor(actor_id).name)
+
+    def labels(self, actor_ids: Iterable[str]) -> dict[str, str]:
+        """Return names that tell these actors apart: where two bear one name, with the platform, then with the id."""
+        ids = list(dict.fromkeys(actor_ids))
+        self.material.know(ids)
+        labels = {actor_id: self.actor(actor_id).name for actor_id in ids}
+        for addition in (lambda actor_id: self.platform(self.actor(actor_id).platform), clean):
+            bearers = Counter(labels.values())
+            for actor_id in [actor_id for actor_id in ids if bearers[labels[actor_id]] > 1]:
+                more = addition(actor_id)
+                labels[actor_id] += f" · {more}" if more else ""
+        return labels
 
     def platform(self, name: str | None) -> str:
         """Return the name of a platform."""
@@ -143,17 +164,18 @@ class Context:
         high: float | None,
         write: Callable[[float], str],
         *,
-        exact: bool = False,
+        exact: tuple[Callable[[float], str], str] | None = None,
     ) -> Written | None:
         """Return a value and its interval as text; None where not even one end is known.
 
-        Without a point the range itself is the value; with one end only, the other is said to be open.
+        Without a point the range itself is the value; with one end only, the other is said to be open. `exact` says how
+        to write a figure whose interval is one point, and what to say in place of the interval.
         """
         words = self.cat.plain
         if value is None and low is None and high is None:
             return None
-        if exact and value is not None and value == low == high:
-            return Written(self.numbers.count(value), words("common.exact"))
+        if exact is not None and is_point(value, low, high):
+            return Written(exact[0](value or 0.0), exact[1])
         if low is not None and high is not None:
             both = self.numbers.interval(low, high, write)
             return Written(both if value is None else write(value), "" if value is None else both)

@@ -80,7 +80,7 @@ def _meta(ctx: Context, row: Mapping[str, Any]) -> list[str]:
         parts.append(ctx.numbers.date(row["created_at"].date()))
     if row.get("lang"):
         parts.append(cat.name("languages", str(row["lang"])))
-    parts.append(cat.plain("calls.no_views") if views is None else cat.plain("calls.views", n=ctx.numbers.count(views)))
+    parts.append(cat.plain("calls.no_views") if views is None else cat.counted("view", views))
     return [part for part in parts if part]
 
 

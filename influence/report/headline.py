@@ -115,7 +115,7 @@ def _said(ctx: Context, ratio: Ratio) -> Markup:
     if figure is None:
         reason = clean(ratio.reason or "") or cat.plain("common.no_reason")
         return cat("summary.ratio_missing", reason=name_markup(reason))
-    form = {"only_low": "half", "only_high": "half"}.get(ratio.verdict, ratio.verdict)
+    form = {"only_low": "half", "only_high": "half", "too_wide": "open"}.get(ratio.verdict, ratio.verdict)
     sentence = cat(
         f"summary.ratio_{form}",
         kind=cat.name("reach_of", ratio.kind),
@@ -164,7 +164,7 @@ def _on_leader(ctx: Context, ranking: Ranking | None) -> Markup:
     else:
         write = ctx.numbers.count
         sentence = ctx.cat(
-            "summary.leader",
+            "summary.leader_sure" if low == high else "summary.leader",
             **names,
             low=write(low),
             high=write(high),

@@ -111,7 +111,9 @@ class Material:
             if value is None or value == "all times":
                 continue
             if name in _ALWAYS or _plain(value) != _plain(usual.get(name)):
-                words.append(f"--{name.replace('_', '-')} {shlex.quote(_plain(value))}")
+                # Of a model the folder's name only: a path says where somebody keeps what.
+                shown = PurePath(_plain(value)).name if name == "model" else _plain(value)
+                words.append(f"--{name.replace('_', '-')} {shlex.quote(shown)}")
         return " ".join(words)
 
     def window(self, step: str) -> str | None:

@@ -99,11 +99,12 @@ def _ratio_chart(ctx: Context, comparison: Comparison) -> list[Block]:
         return []
     many = _many(ctx, comparison.sides)
     label = cat.plain("comparison.chart_alt", n=len(bars), rows=" ".join(lines), **many)
-    wide, narrow = interval_chart(
+    drawn = interval_chart(
         bars,
         cat,
         axis=cat.plain("comparison.chart_axis", **many),
         label=label,
         rules=[(1.0, cat.plain("comparison.rule_equal")), (10.0, cat.plain("comparison.rule_ten"))],
     )
-    return [Chart(cat.plain("comparison.chart", **many), label, wide, narrow)]
+    notes = [cat("comparison.chart_cut")] if drawn.cut else []
+    return [Chart(cat.plain("comparison.chart", **many), label, drawn.wide, drawn.narrow, notes=notes)]

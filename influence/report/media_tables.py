@@ -18,7 +18,7 @@ from influence.report.comparison import (
 )
 from influence.report.context import Context, Footnotes, number_or_none
 from influence.report.material import KINDS_OF_REACH
-from influence.report.safe import clean
+from influence.report.safe import clean, name_markup
 
 __all__ = ["pair_table", "people_table"]
 
@@ -65,7 +65,8 @@ def _measured(ctx: Context, measure: str, a: str, b: str | None) -> str:
 
 def _people_cell(ctx: Context, row: Mapping[str, Any], comparison: Comparison, notes: Footnotes) -> Cell:
     value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
-    written = ctx.written(value, low, high, ctx.numbers.estimate, exact=True)
+    exact = (ctx.numbers.count, ctx.cat.plain("common.exact"))
+    written = ctx.written(value, low, high, ctx.numbers.estimate, exact=exact)
     if written is None:
         return ctx.figure_cell(None, None, notes, row.get("reason_missing"))
     counts = [count for name in ("n_a", "n_b") if (count := number_or_none(row.get(name))) is not None]
@@ -92,22 +93,21 @@ def pair_table(ctx: Context, comparison: Comparison) -> list[Block]:
     kind = comparison.pairs[0]["kind_of_reach"]
     first = list(dict.fromkeys(row["a"] for row in comparison.pairs))
     second = list(dict.fromkeys(row["b"] for row in comparison.pairs))
-    ctx.material.know([*first, *second])
+    names = ctx.labels([*first, *second])
     found = {(row["a"], row["b"]): row for row in comparison.pairs}
     notes, rows = Footnotes(), []
     for a in first:
-        cells = [_pair_cell(ctx, found[a, b], notes) if (a, b) in found else Cell("") for b in second]
-        rows.append([Cell(ctx.name(a)), *cells])
+        cells = [_pair_cell(ctx, found[a, b], names, notes) if (a, b) in found else Cell("") for b in second]
+        rows.append([Cell(name_markup(names[a])), *cells])
     note = ctx.all_rows("comparison")
     if len(first) == MAX_PAIR_ROWS or len(second) == MAX_PAIR_COLUMNS:
         limited = ctx.cat("comparison.pairs_left_out", a=len(first), b=len(second))
         note = Markup("{} {}").format(limited, note)
-    sides = {"a": comparison.sides.a, "b": comparison.sides.b}
-    names = {side: ctx.cat.name("kinds", kind_of_actor) for side, kind_of_actor in sides.items()}
+    sides = {"a": ctx.cat.name("kinds", comparison.sides.a), "b": ctx.cat.name("kinds", comparison.sides.b)}
     return [
         DataTable(
-            ctx.cat.plain("comparison.pairs", kind=ctx.cat.name("reach_of", kind), **names),
-            [ctx.cat.plain("reach.column_actor"), *(ctx.name(b) for b in second)],
+            ctx.cat.plain("comparison.pairs", kind=ctx.cat.name("reach_of", kind), **sides),
+            [ctx.cat.plain("reach.column_actor"), *(name_markup(names[b]) for b in second)],
             rows,
             numeric=tuple(range(1, len(second) + 1)),
             footnotes=notes.listed(),
@@ -116,14 +116,16 @@ def pair_table(ctx: Context, comparison: Comparison) -> list[Block]:
     ]
 
 
-def _pair_cell(ctx: Context, row: Mapping[str, Any], notes: Footnotes) -> Cell:
+def _pair_cell(ctx: Context, row: Mapping[str, Any], names: Mapping[str, str], notes: Footnotes) -> Cell:
     value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
-    written = ctx.written(value, low, high, ctx.numbers.ratio)
+    written = ctx.written(
+        value, low, high, ctx.numbers.ratio, exact=(ctx.numbers.ratio, ctx.cat.plain("common.of_counts"))
+    )
     if written is None:
         return ctx.figure_cell(None, None, notes, row.get("reason_missing"))
     figure = ctx.register.add(
         comparison_family(ctx, "ratio", row["kind_of_reach"]),
-        f"{ctx.actor(row['a']).name} ÷ {ctx.actor(row['b']).name}",
+        f"{names[row['a']]} ÷ {names[row['b']]}",
         value,
         low,
         high,

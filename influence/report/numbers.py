@@ -10,6 +10,7 @@ from dataclasses import dataclass
 __all__ = ["Numbers", "wilson"]
 
 _SIGNIFICANT = 3
+_LEAST_TIMES, _MOST_TIMES = 0.001, 100_000
 
 
 def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -59,16 +60,18 @@ class Numbers:
         return self.count(value) if exact else self.estimate(value)
 
     def ratio(self, value: float) -> str:
-        """Write how many times one is the other."""
-        if math.isinf(value):
-            return "∞"
+        """Write how many times one is the other; beyond a thousandth and a hundred thousand only that it is beyond."""
+        if value > _MOST_TIMES:
+            return f">\u00a0{self.count(_MOST_TIMES)}"
+        if 0 < value < _LEAST_TIMES:
+            return f"<\u00a0{self.short(_LEAST_TIMES)}"
         if value >= 100:
             return self.estimate(value)
         if value >= 10:
             return self._plain(value, 0 if value >= 20 else 1)
         if value >= 1:
             return self._plain(value, 1 if value >= 2 else 2)
-        return self._plain(value, 2 if value >= 0.1 or value == 0 else min(6, 1 - math.floor(math.log10(value))))
+        return self._plain(value, 2 if value >= 0.1 or value == 0 else 1 - math.floor(math.log10(value)))
 
     def percent(self, share: float) -> str:
         """Write a share that was chosen, such as a threshold, in per cent."""
@@ -84,6 +87,12 @@ class Numbers:
             digits = max(digits, 1)
         shown, first, second = (self._plain(number * 100, digits) for number in (value, low, high))
         return shown + self.percent_sign, f"{first}–{second}{self.percent_sign}"
+
+    def significant(self, value: float, digits: int) -> str:
+        """Write a number with so many significant digits."""
+        if value == 0 or not math.isfinite(value):
+            return self.estimate(value)
+        return self._plain(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
 
     def short(self, value: float) -> str:
         """Write a round number without digits that say nothing: `0.2`, `1`, `10`, `2,000`."""
@@ -111,7 +120,12 @@ class Numbers:
         if low is None or high is None:
             return ""
         first, second = write(low), write(high)
-        return f"{first} to {second}" if low < 0 else f"{first}–{second}"
+        for digits in (3, 4, 5):  # two ends that are not the same should not look it
+            if first != second or low == high:
+                break
+            first, second = self.significant(low, digits), self.significant(high, digits)
+        apart = low < 0 or first[0] in "<>" or second[0] in "<>"
+        return f"{first} to {second}" if apart else f"{first}–{second}"
 
     def date(self, day: dt.date) -> str:
         """Write a day."""

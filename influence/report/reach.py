@@ -17,10 +17,10 @@ from influence.report.safe import clean
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Reach", "reach_figure", "reach_section", "read_reach"]
+__all__ = ["Reach", "reach_figure", "reach_section", "read_reach", "written_reach"]
 
 _LIMITS = {"leader": 40, "media": 40, "party": 10, "ngo": 10, "union": 10, "state": 10}
-_LIMIT_OF_OTHERS, _LIMIT_WITHOUT_ROSTER = 10, 40
+_LIMIT_WITHOUT_ROSTER = 40
 _KIND_ORDER = ("leader", "media", "party", "ngo", "union", "state", "ordinary", "unknown")
 
 
@@ -36,6 +36,11 @@ class Reach:
     figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
 
 
+def has_roster(ctx: Context) -> bool:
+    """Say whether anybody has been named as leader, medium, party, NGO, union or state body."""
+    return any(ctx.material.facts.kinds.get(kind) for kind in _LIMITS)
+
+
 def _chosen_ids(ctx: Context, reach: ir.Table) -> ir.Table:
     """Return the actors to show: of each kind of actor those with the largest reach, of whichever kind is known."""
     import ibis
@@ -48,8 +53,8 @@ def _chosen_ids(ctx: Context, reach: ir.Table) -> ir.Table:
     kinds = joined.mutate(actor_kind=ibis.coalesce(joined.actor_kind, ibis.literal("unknown")))
     order = [ibis.desc(kinds[kind], nulls_first=False) for kind in ("exposed", "potential", "engaged")]
     ranked = kinds.mutate(place=ibis.row_number().over(group_by="actor_kind", order_by=[*order, kinds.actor_id]))
-    named = any(ctx.material.facts.kinds.get(kind) for kind in _LIMITS)
-    others = _LIMIT_OF_OTHERS if named else _LIMIT_WITHOUT_ROSTER
+    # People who are no public actors are not listed by name in a report, unless a roster does not say who is who.
+    others = 0 if has_roster(ctx) else _LIMIT_WITHOUT_ROSTER
     limit = ibis.cases(*((ranked.actor_kind == kind, most) for kind, most in _LIMITS.items()), else_=others)
     return ranked.filter(ranked.place < limit).select("actor_id")
 
@@ -115,7 +120,8 @@ def _note(ctx: Context, reach: Reach) -> Markup:
     if len(reach.rows) == reach.total:
         return rest
     count = ctx.numbers.count
-    shown = ctx.cat("reach.left_out", shown=count(len(reach.rows)), all=count(reach.total))
+    key = "reach.only_roster" if has_roster(ctx) else "reach.left_out"
+    shown = ctx.cat(key, shown=count(len(reach.rows)), all=count(reach.total))
     return Markup("{} {}").format(shown, rest)
 
 
@@ -132,13 +138,21 @@ def _cell(ctx: Context, reach: Reach, actor_id: str, kind: str, notes: Footnotes
     return cell
 
 
+def written_reach(ctx: Context, row: Mapping[str, Any]) -> Written | None:
+    """Return a row of the result as it is printed; None where nothing is known."""
+    value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
+    stated = str(row["estimator"] or "").startswith("audience:")
+    exact = (ctx.numbers.count, ctx.cat.plain("common.stated" if stated else "common.exact"))
+    return ctx.written(value, low, high, ctx.numbers.estimate, exact=exact)
+
+
 def reach_figure(ctx: Context, reach: Reach, row: Mapping[str, Any]) -> Figure | None:
     """Return the figure of a row of the result, numbered when it is first asked for; None where nothing is known."""
     actor_id, kind = row["actor_id"], row["kind_of_reach"]
     if (actor_id, kind) in reach.figures:
         return reach.figures[actor_id, kind]
     value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
-    written = ctx.written(value, low, high, ctx.numbers.estimate, exact=True)
+    written = written_reach(ctx, row)
     if written is None:
         return None
     observed = number_or_none(row["n_observed"])

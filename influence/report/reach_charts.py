@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from influence.report.blocks import Block, Chart
 from influence.report.charts import Bar, interval_chart
-from influence.report.context import Context, number_or_none
-from influence.report.reach import Reach
+from influence.report.context import Context, is_point, number_or_none
+from influence.report.reach import Reach, written_reach
+from influence.report.safe import name_markup
 
 __all__ = ["chart_of_largest", "charts_of_kinds"]
 
@@ -35,7 +36,7 @@ def charts_of_kinds(ctx: Context, reach: Reach, compared: tuple[str, str]) -> li
         names = dict(zip(("a", "b"), (ctx.cat.name("kinds", side) for side in sides), strict=True))
         title = ctx.cat.plain("comparison.reach_chart", kind=ctx.cat.name("reach_kinds", kind), **names)
         bars = [actor_id for ids in drawn.values() for actor_id in _largest(reach, ids, kind, _BARS_OF_A_SIDE)]
-        charts.append(_chart(ctx, reach, kind, title, bars, _notes(ctx, kind, sides, known, drawn, len(bars))))
+        charts.append(_chart(ctx, reach, kind, title, bars, _notes(ctx, reach, kind, sides, known, drawn, len(bars))))
     return charts
 
 
@@ -82,29 +83,34 @@ def _largest(reach: Reach, ids: Sequence[str], kind: str, most: int) -> list[str
 
 def _chart(ctx: Context, reach: Reach, kind: str, title: str, ids: Sequence[str], notes: Sequence[Markup]) -> Chart:
     cat = ctx.cat
-    bars = [_bar(ctx, actor_id, reach.rows[actor_id][kind]) for actor_id in _largest(reach, ids, kind, len(ids))]
+    names = ctx.labels(reach.rows)
+    ordered = _largest(reach, ids, kind, len(ids))
+    bars = [_bar(ctx, names[actor_id], actor_id, reach.rows[actor_id][kind]) for actor_id in ordered]
     said = [
-        cat.plain("comparison.reach_chart_row", name=bar.name, kind=cat.name("kinds", bar.kind), text=bar.text)
+        cat.plain(
+            "comparison.reach_chart_row", name=bar.name + bar.suffix, kind=cat.name("kinds", bar.kind), text=bar.text
+        )
         for bar in bars
     ]
     label = cat.plain("comparison.reach_chart_alt", kind=cat.name("reach_of", kind), n=len(bars), rows=" ".join(said))
-    wide, narrow = interval_chart(bars, cat, axis=cat.name("reach_axis", kind), label=label)
+    drawn = interval_chart(bars, cat, axis=cat.name("reach_axis", kind), label=label)
     kinds = dict.fromkeys(bar.kind if bar.kind in ("leader", "media") else "" for bar in bars)
     legend = [(side, cat.name("kinds_many", side or "others")) for side in kinds]
-    return Chart(title, label, wide, narrow, legend=legend if len(legend) > 1 else (), notes=notes)
+    notes = [*notes, *([cat("comparison.chart_cut")] if drawn.cut else [])]
+    return Chart(title, label, drawn.wide, drawn.narrow, legend=legend if len(legend) > 1 else (), notes=notes)
 
 
-def _bar(ctx: Context, actor_id: str, row: Mapping[str, Any]) -> Bar:
-    value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
-    written = ctx.written(value, low, high, ctx.numbers.estimate)
-    actor = ctx.actor(actor_id)
+def _bar(ctx: Context, label: str, actor_id: str, row: Mapping[str, Any]) -> Bar:
+    value, low, high = (number_or_none(row[end]) for end in ("value", "low", "high"))
+    written = written_reach(ctx, row)
     text = "" if written is None else written.value
-    if written is not None and written.interval and not value == low == high:
+    if written is not None and written.interval and not is_point(value, low, high):
         text = f"{written.value} ({written.interval})"
-    return Bar(actor.name, actor.kind, value, low, high, text)
+    actor = ctx.actor(actor_id)
+    return Bar(actor.name, actor.kind, value, low, high, text, suffix=label.removeprefix(actor.name))
 
 
-def _notes(ctx: Context, kind: str, sides: Sides, known: Sides, drawn: Sides, bars: int) -> list[Markup]:
+def _notes(ctx: Context, reach: Reach, kind: str, sides: Sides, known: Sides, drawn: Sides, bars: int) -> list[Markup]:
     """Say who is not in the chart, and why."""
     notes = []
     smaller = sum(len(ids) for ids in drawn.values()) - bars
@@ -115,12 +121,13 @@ def _notes(ctx: Context, kind: str, sides: Sides, known: Sides, drawn: Sides, ba
         missing = [actor_id for side, ids in before.items() for actor_id in ids if actor_id not in after[side]]
         if missing:
             of = ctx.cat.name("reach_of", kind)
-            notes.append(ctx.cat(f"comparison.{key}", kind=of, names=_named(ctx, missing)))
+            notes.append(ctx.cat(f"comparison.{key}", kind=of, names=_named(ctx, reach, missing)))
     return notes
 
 
-def _named(ctx: Context, ids: Sequence[str]) -> Markup:
-    names: list[Any] = [ctx.name(actor_id) for actor_id in ids[:_NAMES_NOT_DRAWN]]
+def _named(ctx: Context, reach: Reach, ids: Sequence[str]) -> Markup:
+    labels = ctx.labels(reach.rows)
+    names: list[Any] = [name_markup(labels[actor_id]) for actor_id in ids[:_NAMES_NOT_DRAWN]]
     if len(ids) > _NAMES_NOT_DRAWN:
         names.append(ctx.cat.counted("account", len(ids) - _NAMES_NOT_DRAWN))
     return ctx.cat.listed(names)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from influence.report.blocks import Section
 from influence.report.context import Context
 from influence.report.headline import Head
+from influence.report.safe import without_hidden
 
 __all__ = ["render"]
 
@@ -25,6 +26,7 @@ def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FunctionLoader(load),
         autoescape=True,
+        finalize=without_hidden,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-__all__ = ["Span", "clean", "marked", "name_markup", "shorten", "spans_of", "visible"]
+__all__ = ["Span", "clean", "marked", "name_markup", "shorten", "spans_of", "visible", "without_hidden"]
 
 #: Embeddings, overrides and isolates: they reorder what follows them. Plain direction marks (U+200E, U+200F) do not.
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -20,6 +20,18 @@ _KEPT_CONTROLS = frozenset("\n\t")
 
 Span = tuple[int, int, str]
 """Start and end (characters of the text, end excluded) and the technique that the words are evidence of."""
+
+
+_DROPPED = {
+    code: None for code in (*map(ord, _BIDI), *range(0x20), *range(0x7F, 0xA0)) if chr(code) not in _KEPT_CONTROLS
+}
+
+
+def without_hidden(value: object) -> object:
+    """Return what a template prints without control characters and direction overrides, whichever way it came in."""
+    if isinstance(value, Markup):
+        return Markup(value.translate(_DROPPED))
+    return value.translate(_DROPPED) if isinstance(value, str) else value
 
 
 def _hidden(char: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from influence.errors import InputError
 from influence.progress import Progress, silent
+from influence.report.catalogue import LANGUAGES, load_catalogue
 
 if TYPE_CHECKING:
     from influence.report.blocks import Section
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "LANGUAGES", "build", "write_report"]
 
 FORMATS = ("html",)
-LANGUAGES = ("en",)
 
 
 def write_report(
@@ -47,7 +47,6 @@ def write_report(
         If no step was run, for a format or a language that there is none of, or where nothing may be written.
     """
     from influence.files import write_text, writing
-    from influence.report.catalogue import load_catalogue
 
     if format not in FORMATS:
         raise InputError(f"there is no report format {format!r} in this version; use --format {', '.join(FORMATS)}.")

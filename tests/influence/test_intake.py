@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,20 @@ def test_files_before_one_that_cannot_be_used_stay(study: Study, folder: Path, t
     assert len(rows(study, "posts")) == 3
 
 
+def test_what_a_study_holds_is_not_imported_into_one(study: Study, folder: Path) -> None:
+    sources = study.folder / "sources"
+    shutil.copytree(folder, sources)
+    study.import_(study.folder)
+    names = [str(file.relative_to(study.folder)) for file in find_files([study.folder])]
+    assert names == ["actors.csv", *(f"sources/{file.relative_to(folder)}" for file in find_files([folder]))]
+
+
+def test_progress_is_told(study: Study, folder: Path) -> None:
+    told: list[tuple[str, int, int | None]] = []
+    study.import_(folder, progress=lambda *said: told.append(said))
+    assert ("importing result.json", 2, None) in told
+
+
 # -- bad input ---------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +226,12 @@ def _empty_folder(folder: Path) -> Path:
     return folder / "inside"
 
 
+def _strangers(folder: Path) -> Path:
+    (folder / "inside").mkdir(parents=True)
+    (folder / "inside" / "notes.txt").write_text("do not forget", encoding="utf-8")
+    return folder / "inside"
+
+
 BAD: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
     "empty": (_bad("a.json", b""), {}, r"a\.json is empty\. Export it again"),
     "empty with map": (_bad("a.csv", b"\n"), {"mapping": {"actor_id": "a"}}, r"a\.csv is empty"),
@@ -225,9 +246,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
         r"result\.json:2: the JSON is broken at character 25",
     ),
     "not UTF-8": (
-        _bad(
-            "result.json", b'{"name": "A", "type": "public_channel", "id": 5,\n "messages": [{"text": "caf\xe9"}]}'
-        ),
+        _bad("result.json", b'{"name": "A", "type": "public_channel", "id": 5,\n "messages": [{"text": "caf\xe9"}]}'),
         {},
         r"result\.json:2: byte \d+ is not UTF-8",
     ),
@@ -253,6 +272,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
         r"a\.csv:2: created_at '31\.02\.2024 10:00' is no date",
     ),
     "empty folder": (_empty_folder, {}, r"inside: the folder holds no file that could be imported"),
+    "a folder of strangers": (_strangers, {}, r"nothing could be imported; left out: .*notes\.txt is of no format"),
     "no such file": (lambda folder: folder / "none.json", {}, r"none\.json does not exist"),
     "no such table": (_bad("a.csv", b"a\n1\n"), {"table": "people"}, r"there is no table 'people'"),
     "no such zone": (

@@ -92,6 +92,7 @@ def test_a_changed_roster_changes_the_state_of_the_study(study: Study, fill: Any
         ("handle,likes\na,1\n", r"actors\.csv:1: no column 'likes'"),
         ("kind\nleader\n", r"actors\.csv:2: the row names nobody"),
         ("handle\na,b\n", r"actors\.csv:2: more cells than columns"),
+        ("url,kind\nhttp://[x,leader\n", r"actors\.csv:2: url 'http://\[x' is no address"),
     ],
 )
 def test_a_mistake_in_the_roster_is_named(tmp_path: Path, text: str, words: str) -> None:

@@ -85,6 +85,8 @@ def test_a_page_may_be_one_document_or_an_array(tmp_path: Path, content: Read) -
     file = tmp_path / "page.json"
     file.write_text(json.dumps(page(post(1)), indent=2), encoding="utf-8")
     assert len(content(file).posts) == 1
+    file.write_text('{"data": [\n' + json.dumps(post(1)) + '\n], "meta": {"result_count": 1}}', encoding="utf-8")
+    assert len(content(file).posts) == 1
     file.write_text(json.dumps([page(post(1)), page(post(2))], indent=2), encoding="utf-8")
     assert len(content(file).posts) == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -379,6 +380,14 @@ def run_record(day: int = 2) -> dict[str, object]:
     return {"version": "0.1.0", "engine": "duckdb", "seed": 0, "seconds": 1.5, "started_at": at, "finished_at": at}
 
 
+def model_folder(folder: Path, *unvalidated: str) -> Path:
+    """Make a folder with what the report reads of a model: its card."""
+    folder.mkdir()
+    settings = {"name": "small-1", "window": 64, "card": {"unvalidated": unvalidated}}
+    (folder / "classifier.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
 def fill_study(study: Study) -> Study:
     """Fill a study with the rows above and the result of every step."""
     posts, labels = post_rows()
@@ -417,8 +426,10 @@ def fill_study(study: Study) -> Study:
         "classify": ("labels", pa.Table.from_pylist(labels, schema=LABELS_SCHEMA)),
         "flags": ("flags", flag_rows(labels)),
     }
+    own = {"classify": {"model": str(model_folder(study.folder / "model"))}}
     for step, (name, table) in results.items():
-        study.save_result(step, parameters(study, step), {name: table}, run_record())
+        params = {**parameters(study, step), **own.get(step, {})}
+        study.save_result(step, params, {name: table}, run_record())
     return study
 
 
@@ -495,5 +506,11 @@ def fill_with() -> Callable[..., None]:
 
 @pytest.fixture
 def results_folder() -> Callable[[Study, str], Path]:
-    """Where the result of a step under the study's own parameters lies."""
-    return lambda study, step: study.result_folder(step, parameters(study, step))
+    """Where the latest result of a step lies."""
+    return lambda study, step: study.results(step)[-1].folder
+
+
+@pytest.fixture
+def make_model() -> Callable[..., Path]:
+    """Make a folder with the card of a model, and name the languages in which it was not validated."""
+    return model_folder

@@ -7,9 +7,6 @@ import re
 import subprocess
 from pathlib import Path
 
-from influence.report import write_report
-from influence.study import Study
-
 WIDTHS = (1280, 390, 320)
 
 MEASURE = """<!doctype html><body><script>
@@ -58,10 +55,8 @@ def browse(chromium: str, profile: Path, *options: str) -> subprocess.CompletedP
     return subprocess.run([*command, *options], capture_output=True, text=True, timeout=300, check=True)
 
 
-def test_nothing_is_wider_than_the_screen_and_charts_can_be_read(
-    chromium: str, full_study: Study, tmp_path: Path
-) -> None:
-    write_report(full_study, out=tmp_path / "report.html")
+def test_nothing_is_wider_than_the_screen_and_charts_can_be_read(chromium: str, html: str, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(html, encoding="utf-8")
     measure = tmp_path / "measure.html"
     measure.write_text(MEASURE.replace("WIDTHS", str(list(WIDTHS))), encoding="utf-8")
     found = browse(chromium, tmp_path / "profile", "--dump-dom", "--virtual-time-budget=20000", measure.as_uri())
@@ -76,8 +71,9 @@ def test_nothing_is_wider_than_the_screen_and_charts_can_be_read(
         assert layout["outside"] == []
 
 
-def test_the_console_stays_silent(chromium: str, full_study: Study, tmp_path: Path) -> None:
-    report = write_report(full_study, out=tmp_path / "report.html")[0]
+def test_the_console_stays_silent(chromium: str, html: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text(html, encoding="utf-8")
     options = ("--enable-logging=stderr", "--log-level=0", "--dump-dom", report.as_uri())
     found = browse(chromium, tmp_path / "profile", *options)
     assert "CONSOLE" not in found.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from influence.pipeline import run_step
 from influence.report.catalogue import load_catalogue
 from influence.report.numbers import wilson
 from influence.study import Study
@@ -155,6 +157,58 @@ def test_open_ends_are_null_in_json_and_words_on_the_page(
     assert "at least 12.0" in page
     assert "leaders reach more, how much more is open" in page
     assert "the second figure may be 0" in page
+
+
+def test_results_of_the_steps_themselves(study: Study, fill_with: Callable[..., None], report_of: ReportOf) -> None:
+    at = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+    actors = {"telegram:1": "leader", "telegram:2": "leader", "telegram:3": "media", "press:4": "media"}
+    fill_with(
+        study,
+        actors=[
+            {
+                "actor_id": actor,
+                "platform": actor.partition(":")[0],
+                "name": f"N{actor}",
+                "kind": kind,
+                "followers": 900,
+            }
+            for actor, kind in actors.items()
+        ],
+        posts=[
+            {
+                "post_id": f"{actor}/{n}",
+                "actor_id": actor,
+                "platform": "telegram",
+                "created_at": at,
+                "text": "a",
+                "views": n,
+            }
+            for actor in ("telegram:1", "telegram:3")
+            for n in range(10, 30)
+        ],
+        interactions=[
+            {"source": f"telegram:{50 + n}", "target": f"telegram:{1 + n % 3}", "kind": "reshare", "at": at}
+            for n in range(20)
+        ],
+        audiences=[
+            {"actor_id": "press:4", "medium": "newspaper", "measure": "readers", "value": 500, "source": "A survey"}
+        ],
+    )
+    for step in ("reach", "compare", "leaders"):
+        run_step(study, step)
+    page, document = report_of(study)
+    assert "A survey" in page
+    known: set[float] = set()
+    for step, table, columns in (
+        ("reach", "reach", ("value", "low", "high")),
+        ("compare", "comparison", ("value", "low", "high")),
+        ("leaders", "leaders", ("rank", "rank_low", "rank_high")),
+    ):
+        found = study.result(step)
+        assert found is not None
+        known |= numbers_of(found.arrow(table), *columns)
+    for figure in document["figures"].values():
+        assert {figure[end] for end in ("value", "low", "high")} - {None} <= known
 
 
 def test_the_catalogue_names_every_kind_label_and_technique() -> None:

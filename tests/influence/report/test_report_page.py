@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 
 from influence.errors import InputError
+from influence.pipeline import parameters
 from influence.report import write_report
 from influence.study import Study
 
@@ -105,21 +109,15 @@ def test_the_same_study_gives_the_same_page(
     assert report_of(full_study) == full_report
 
 
-def test_files_are_written_where_asked_and_no_traces_are_left(full_study: Study, tmp_path: Path) -> None:
+def test_files_are_written_whole_and_a_report_that_fails_leaves_the_earlier_one(
+    full_study: Study, html: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     report, figures = write_report(full_study)
     assert report == full_study.folder / "report" / "report.html"
     assert sorted(path.name for path in report.parent.iterdir()) == ["figures.json", "report.html"]
     assert json.loads(figures.read_text(encoding="utf-8"))["study"] == full_study.settings.name
-    assert write_report(full_study, out=tmp_path / "new" / "spring.html") == [
-        tmp_path / "new" / "spring.html",
-        tmp_path / "new" / "spring.figures.json",
-    ]
-    assert write_report(full_study, out=tmp_path / "folder")[0] == tmp_path / "folder" / "report.html"
-
-
-def test_a_report_that_fails_leaves_the_earlier_one(full_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    report, figures = write_report(full_study)
-    before = report.read_bytes(), figures.read_bytes()
+    written = report.read_text(encoding="utf-8")
+    assert re.sub(r"Made on .*? with", "", written) == re.sub(r"Made on .*? with", "", html)
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the power went")
@@ -127,7 +125,23 @@ def test_a_report_that_fails_leaves_the_earlier_one(full_study: Study, monkeypat
     monkeypatch.setattr("influence.report.render.render", broken)
     with pytest.raises(RuntimeError, match="the power went"):
         write_report(full_study)
-    assert (report.read_bytes(), figures.read_bytes()) == before
+    assert report.read_text(encoding="utf-8") == written
+
+
+@pytest.mark.parametrize(
+    ("out", "report", "figures"),
+    [
+        ("spring.html", "spring.html", "spring.figures.json"),
+        ("new/report.html", "new/report.html", "new/figures.json"),
+        ("folder", "folder/report.html", "folder/figures.json"),
+    ],
+)
+def test_the_report_goes_where_it_is_asked_to(
+    full_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, report: str, figures: str
+) -> None:
+    monkeypatch.setattr("influence.report.write.build", lambda *_, **__: ("page", {}))
+    assert write_report(full_study, out=tmp_path / out) == [tmp_path / report, tmp_path / figures]
+    assert (tmp_path / report).read_text(encoding="utf-8") == "page"
 
 
 @pytest.mark.parametrize("options", [{"format": "docx"}, {"lang": "kk"}])
@@ -146,3 +160,38 @@ def test_no_place_of_this_machine_stands_in_the_report(html: str, master: Path) 
     assert str(master.parent) not in html
     assert "export.json" in html
     assert "folder/export.json" not in html
+    assert "influence classify --model model" in html
+
+
+def test_languages_in_which_the_model_was_not_validated_are_marked_everywhere(
+    html: str,
+    full_study: Study,
+    tmp_path: Path,
+    make_model: Callable[..., Path],
+    report_of: Callable[[Study], Report],
+) -> None:
+    assert 'class="tag">unvalidated' not in html
+    params = {**parameters(full_study, "classify"), "model": str(make_model(tmp_path / "another", "kk"))}
+    found = full_study.results("classify")[-1]
+    full_study.save_result("classify", params, {"labels": found.arrow("labels")}, found.run)
+    shutil.rmtree(found.folder)
+    page = report_of(full_study)[0]
+    parts = {name: page.partition(f'<section id="{name}"')[2].partition("</section>")[0] for name in ("calls", "flags")}
+    assert "not validated in: Kazakh" in parts["calls"]
+    assert re.search(
+        r'<th scope="row"><span class="v">Kazakh</span> <span class="tag">unvalidated</span>', parts["calls"]
+    )
+    assert "its labels in Kazakh are unvalidated" in parts["flags"]
+    assert "Labels in Kazakh are unvalidated" in page.partition('<section id="limits"')[2]
+    for kazakh in re.findall(r'lang="kk">.*?</article>', page, re.DOTALL):
+        assert '<span class="tag">unvalidated</span>' in kazakh
+
+
+def test_a_report_needs_no_neural_network(full_study: Study) -> None:
+    code = (
+        "import sys; from influence.study import Study; from influence.report import write_report; "
+        "write_report(Study.open(sys.argv[1])); print(sorted({'torch', 'transformers'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, str(full_study.folder)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    assert found.stdout.strip() == "[]"
