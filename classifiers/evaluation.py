@@ -5,28 +5,37 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from classifiers.calibration import Floats
 from classifiers.examples import Example
 from classifiers.metrics import (
-    Score,
     auc,
     average_precision,
     bootstrapped,
     expected_calibration_error,
     macro_f1,
     recall_at_fpr,
-    score,
 )
 from classifiers.scheme import TECHNIQUES
-from classifiers.spans import span_f1
+from classifiers.spans import span_counts, span_f1
+
+Rows = NDArray[np.int64]
+Scores = Mapping[str, Floats]
+Wanted = Callable[[Example], bool]
 
 _THREE = ("none", "positive", "manipulative")
+_REAL, _ENRICHED, _WRITTEN = "real posts", "real posts, sampled for appeal words", "written posts"
+_RANKING = {"AUC": auc, "average precision": average_precision, "recall at 5% FPR": recall_at_fpr}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the card: a measure of a model on a set of posts."""
+    """One line of the card: a measure of a model on a set of posts.
+
+    `value` with its 95% interval, None where it cannot be computed; `n` posts, of which `positive` are what the
+    measure looks for (calls, manipulative calls, posts with a technique or a span).
+    """
 
     posts: str
     language: str
@@ -38,197 +47,215 @@ class Row:
     n: int
     positive: int
 
-    @classmethod
-    def of(cls, posts: str, language: str, measure: str, model: str, found: Score) -> "Row":
-        """A row of a score, rounded to four digits; nan becomes None."""
-        figures = [None if np.isnan(x) else round(float(x), 4) for x in (found.value, found.low, found.high)]
-        return cls(posts, language, measure, model, figures[0], figures[1], figures[2], found.n, found.positive)
+
+def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
+    """Rows as plain dictionaries, for the card."""
+    return [asdict(row) for row in rows]
 
 
-Scores = Mapping[str, Floats]
-
-
-def ranking_rows(examples: Sequence[Example], scores: Scores, model: str) -> list[Row]:
-    """How well scores rank posts, thresholds left aside.
+class Evaluation:
+    """Scores one model on posts.
 
     Parameters
     ----------
-    scores
-        `call`, `manipulative` and the ten techniques: one score a post (N,), higher for "yes"; any may be missing.
+    examples
+        Labelled posts (N).
+    model
+        Its name in the rows.
+    samples
+        Bootstrap samples behind each interval; pairs of posts are drawn together.
     """
-    return [
-        *_call_rows(examples, scores, model),
-        *_verdict_rows(examples, scores, model),
-        *_technique_rows(examples, scores, model),
-    ]
 
+    def __init__(self, examples: Sequence[Example], model: str, *, samples: int = 1000) -> None:
+        self.examples = examples
+        self.model = model
+        self.samples = samples
 
-def _call_rows(examples: Sequence[Example], scores: Scores, model: str) -> Iterator[Row]:
-    if "call" not in scores:
-        return
-    sets: dict[str, Callable[[Example], bool]] = {
-        "real posts": lambda e: e.real and not e.enriched and e.call is not None,
-        "real posts, sampled for appeal words": lambda e: e.real and e.enriched and e.call is not None,
-        "written posts": lambda e: not e.real and e.call is not None,
-    }
-    measures = {"call: AUC": auc, "call: average precision": average_precision, "call: recall at 5% FPR": recall_at_fpr}
-    for name, wanted in sets.items():
-        for language, rows in _by_language(examples, wanted):
-            labels = [examples[i].call == "call" for i in rows]
-            for measure, function in measures.items():
-                found = score(function, labels, scores["call"][rows], [examples[i].group for i in rows])
-                if not np.isnan(found.value):
-                    yield Row.of(name, language, measure, model, found)
+    def ranking(self, scores: Scores) -> list[Row]:
+        """How well scores rank posts, thresholds left aside.
 
+        `scores` has `call`, `manipulative` and the ten techniques: one number a post (N,), higher for "yes"; any of
+        them may be missing. Above 0 counts as "yes" for the three labels without abstention.
+        """
+        found = [*self._call_ranking(scores), *self._technique_ranking(scores), *self._verdict_ranking(scores)]
+        if "call" in scores and "manipulative" in scores:
+            kind = np.where(scores["manipulative"] > 0, "manipulative", "positive")
+            forced = np.where(scores["call"] > 0, kind, "none")
+            found += self._three_labels(forced, "three labels: macro-F1, no abstention")
+            found += self._pairs(forced)
+        return found
 
-def _verdict_rows(examples: Sequence[Example], scores: Scores, model: str) -> Iterator[Row]:
-    if "manipulative" not in scores:
-        return
-    for name, real in (("real calls", True), ("written calls", False)):
-        for language, rows in _by_language(examples, lambda e, r=real: e.real == r and e.manipulative is not None):  # type: ignore[misc]
-            labels = [bool(examples[i].manipulative) for i in rows]
-            for measure, function in {"verdict: AUC": auc, "verdict: average precision": average_precision}.items():
-                found = score(function, labels, scores["manipulative"][rows], [examples[i].group for i in rows])
-                if not np.isnan(found.value):
-                    yield Row.of(name, language, measure, model, found)
+    def labels(self, table: pa.Table) -> list[Row]:
+        """How the labels of `Classifier.predict` for the texts do, in order, at its default thresholds."""
+        label = np.array(table["label"].to_pylist(), dtype=object)
+        return [
+            *self._operating_point(table),
+            *self._three_labels(label, "three labels: macro-F1, undetermined counts as wrong"),
+            *self._listed_techniques(table["techniques"].to_pylist()),
+            *self._spans(table["spans"].to_pylist()),
+        ]
 
+    def _call_ranking(self, scores: Scores) -> Iterator[Row]:
+        if "call" not in scores:
+            return
+        truth = np.array([example.call == "call" for example in self.examples])
+        for posts, wanted in _CALL_SETS.items():
+            for language, rows in self._languages(wanted):
+                for name, metric in _RANKING.items():
+                    yield from self._ranked(posts, language, f"call: {name}", rows, truth, scores["call"], metric)
 
-def _technique_rows(examples: Sequence[Example], scores: Scores, model: str) -> Iterator[Row]:
-    for language, rows in _by_language(examples, lambda e: e.real and e.techniques is not None):
-        values = []
-        for name in TECHNIQUES:
-            labels = [name in (examples[i].techniques or ()) for i in rows]
-            if name in scores and any(labels):
-                values.append((labels, scores[name][rows]))
-        if values:
-            yield Row.of("real posts", language, "techniques: mean AUC", model, _mean_auc(values, len(rows)))
+    def _verdict_ranking(self, scores: Scores) -> Iterator[Row]:
+        if "manipulative" not in scores:
+            return
+        truth = np.array([example.manipulative is True for example in self.examples])
+        sets: dict[str, Wanted] = {
+            "real calls": lambda e: e.real and e.manipulative is not None,
+            "written calls": lambda e: not e.real and e.manipulative is not None,
+        }
+        for posts, wanted in sets.items():
+            for language, rows in self._languages(wanted):
+                for name, metric in list(_RANKING.items())[:2]:
+                    column = scores["manipulative"]
+                    yield from self._ranked(posts, language, f"verdict: {name}", rows, truth, column, metric)
 
+    def _ranked(
+        self,
+        posts: str,
+        language: str,
+        measure: str,
+        rows: Rows,
+        truth: NDArray[np.bool_],
+        scores: Floats,
+        metric: Callable[[NDArray[np.bool_], Floats], float],
+    ) -> Iterator[Row]:
+        if 0 < truth[rows].sum() < len(rows):
+            positive = int(truth[rows].sum())
+            yield self._row(posts, language, measure, rows, lambda part: metric(truth[part], scores[part]), positive)
 
-def _mean_auc(values: list[tuple[list[bool], Floats]], n: int) -> Score:
-    columns = [(np.array(labels), found) for labels, found in values]
+    def _technique_ranking(self, scores: Scores) -> Iterator[Row]:
+        truth = self._technique_truth()
+        columns = [(truth[:, i], scores[name]) for i, name in enumerate(TECHNIQUES) if name in scores]
 
-    def mean(rows: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> float:
-        return float(np.nanmean([auc(labels[rows], found[rows]) for labels, found in columns]))
+        def mean_auc(part: Rows) -> float:
+            # A technique that a sample happens to lack, or to hold everywhere, has no AUC there.
+            found = [auc(labels[part], own[part]) for labels, own in columns]
+            found = [value for value in found if not np.isnan(value)]
+            return float(np.mean(found)) if found else float("nan")
 
-    value, low, high = bootstrapped(mean, [str(i) for i in range(n)], samples=300)
-    return Score(value, low, high, n, sum(int(labels.sum()) for labels, _ in columns))
+        if columns:
+            for language, rows in self._languages(_real_with_techniques):
+                positive = int(truth[rows].any(axis=1).sum())
+                yield self._row(_REAL, language, "techniques: mean AUC", rows, mean_auc, positive)
 
+    def _operating_point(self, table: pa.Table) -> Iterator[Row]:
+        called = np.array([call == "call" for call in table["call"].to_pylist()])
+        p_call = np.array(table["p_call"].to_pylist(), dtype=np.float64)
+        truth = np.array([example.call == "call" for example in self.examples])
+        for posts in (_REAL, _ENRICHED):
+            for language, rows in self._languages(_CALL_SETS[posts]):
+                calls, others = rows[truth[rows]], rows[~truth[rows]]
+                yield from self._share(posts, language, "labelled call, of calls", calls, called)
+                yield from self._share(posts, language, "labelled call, of other posts", others, called)
+        for language, rows in self._languages(_CALL_SETS[_REAL]):
 
-def label_rows(examples: Sequence[Example], labels: pa.Table, model: str) -> list[Row]:
-    """How the labels themselves do: those of `Classifier.predict` for the texts of `examples`, in order."""
-    columns = {name: labels[name].to_pylist() for name in ("label", "call", "p_call", "techniques", "spans")}
-    return [
-        *_operating_rows(examples, columns, model),
-        *_three_label_rows(examples, columns["label"], model, "three labels: macro-F1, undetermined counts as wrong"),
-        *_listed_technique_rows(examples, columns, model),
-    ]
+            def error(part: Rows) -> float:
+                return expected_calibration_error(truth[part], p_call[part])
 
+            positive = int(truth[rows].sum())
+            yield self._row(_REAL, language, "p_call: expected calibration error", rows, error, positive)
 
-def forced_label_rows(examples: Sequence[Example], scores: Scores, model: str) -> list[Row]:
-    """Three labels without abstention: a call above log odds 0, manipulative above log odds 0."""
-    if "call" not in scores or "manipulative" not in scores:
-        return []
-    forced = np.where(scores["call"] <= 0, "none", np.where(scores["manipulative"] > 0, "manipulative", "positive"))
-    return list(_three_label_rows(examples, forced.tolist(), model, "three labels: macro-F1, no abstention"))
+    def _three_labels(self, given: NDArray[np.object_ | np.str_], measure: str) -> Iterator[Row]:
+        truth = np.array([_truth(example) for example in self.examples], dtype=object)
+        guess = given.astype(object)
+        for posts, real in ((_REAL, True), (_WRITTEN, False)):
+            for language, rows in self._languages(_known_label(real)):
+                if set(truth[rows]) == set(_THREE):
 
+                    def score(part: Rows) -> float:
+                        return macro_f1(truth[part], guess[part], _THREE)
 
-def _operating_rows(examples: Sequence[Example], columns: Mapping[str, list[object]], model: str) -> Iterator[Row]:
-    called = np.array([call == "call" for call in columns["call"]], dtype=np.float64)
-    p_call = np.array(columns["p_call"], dtype=np.float64)
-    for language, rows in _by_language(examples, lambda e: e.real and e.call is not None and not e.enriched):
-        labels = np.array([examples[i].call == "call" for i in rows])
-        shares = {"labelled call, of calls": labels, "labelled call, of other posts": ~labels}
-        for measure, members in shares.items():
-            if members.any():
-                yield _share("real posts", language, measure, model, called[rows][members])
-        found = score(expected_calibration_error, labels, p_call[rows], samples=300)
-        yield Row.of("real posts", language, "p_call: expected calibration error", model, found)
-    for language, rows in _by_language(examples, lambda e: e.real and e.enriched and e.call in ("none", "promotion")):
-        name = "real posts, sampled for appeal words"
-        yield _share(name, language, "labelled call, of other posts", model, called[rows])
+                    yield self._row(posts, language, measure, rows, score, int((truth[rows] != "none").sum()))
 
+    def _listed_techniques(self, listed: list[list[str]]) -> Iterator[Row]:
+        truth = self._technique_truth()
+        given = np.array([[name in of_post for name in TECHNIQUES] for of_post in listed], dtype=bool)
 
-def _share(posts: str, language: str, measure: str, model: str, values: Floats) -> Row:
-    value, low, high = bootstrapped(lambda rows: float(values[rows].mean()), [str(i) for i in range(len(values))])
-    return Row.of(posts, language, measure, model, Score(value, low, high, len(values), int(values.sum())))
+        def mean_f1(part: Rows) -> float:
+            total = truth[part].sum(0) + given[part].sum(0)
+            hits = 2 * (truth[part] & given[part]).sum(0)
+            return float(np.mean(hits[total > 0] / total[total > 0])) if (total > 0).any() else float("nan")
 
+        for language, rows in self._languages(_real_with_techniques):
+            yield self._row(_REAL, language, "techniques: macro-F1", rows, mean_f1, int(truth[rows].any(axis=1).sum()))
 
-def _three_label_rows(examples: Sequence[Example], labels: Sequence[object], model: str, measure: str) -> Iterator[Row]:
-    for name, real in (("real posts", True), ("written posts", False)):
-        for language, rows in _by_language(examples, lambda e, r=real: e.real == r and _truth(e) is not None):  # type: ignore[misc]
-            truth = [str(_truth(examples[i])) for i in rows]
-            given = [str(labels[i]) for i in rows]
-            if set(truth) < set(_THREE):
-                continue
-            value, low, high = bootstrapped(
-                lambda part, t=truth, g=given: macro_f1([t[i] for i in part], [g[i] for i in part], _THREE),  # type: ignore[misc]
-                [examples[i].group for i in rows],
-                samples=500,
+    def _spans(self, spans: list[list[dict[str, int]]]) -> Iterator[Row]:
+        counts = span_counts(self.examples, [[(s["start"], s["end"]) for s in of_post] for of_post in spans])
+        for language, rows in self._languages(lambda e: e.real and e.spans is not None):
+            positive = int((counts[rows, 1] > 0).sum())
+            measure = "spans: F1 over characters"
+            yield self._row(_REAL, language, measure, rows, lambda part: span_f1(counts[part]), positive)
+
+    def _pairs(self, labels: NDArray[np.object_ | np.str_]) -> Iterator[Row]:
+        """Side-swapped pairs: the same truth on both sides must give the same label."""
+        sides: dict[str, list[int]] = {}
+        for i, example in enumerate(self.examples):
+            if example.pair is not None:
+                sides.setdefault(example.group, []).append(i)
+        swapped = [
+            (first, second)
+            for first, second in (rows for rows in sides.values() if len(rows) == 2)
+            if _truth(self.examples[first]) == _truth(self.examples[second])
+        ]
+        same = np.zeros(len(self.examples), dtype=bool)
+        for first, second in swapped:
+            same[first] = labels[first] == labels[second]
+        rows = np.array([first for first, _ in swapped], dtype=np.int64)
+        yield from self._share(_WRITTEN, "all", "side-swapped pairs with equal label", rows, same)
+
+    def _share(self, posts: str, language: str, measure: str, rows: Rows, hits: NDArray[np.bool_]) -> Iterator[Row]:
+        if len(rows):
+            yield self._row(
+                posts, language, measure, rows, lambda part: float(hits[part].mean()), int(hits[rows].sum())
             )
-            found = Score(value, low, high, len(rows), sum(label != "none" for label in truth))
-            yield Row.of(name, language, measure, model, found)
+
+    def _row(
+        self, posts: str, language: str, measure: str, rows: Rows, metric: Callable[[Rows], float], positive: int
+    ) -> Row:
+        groups = [self.examples[i].group for i in rows]
+        found = bootstrapped(lambda part: metric(rows[part]), groups, samples=self.samples)
+        value, low, high = (None if np.isnan(x) else round(float(x), 4) for x in found)
+        return Row(posts, language, measure, self.model, value, low, high, len(rows), positive)
+
+    def _languages(self, wanted: Wanted) -> Iterator[tuple[str, Rows]]:
+        """Each language among the wanted posts with its rows, and `all` where there are several."""
+        rows = np.array([i for i, example in enumerate(self.examples) if wanted(example)], dtype=np.int64)
+        of = np.array([self.examples[i].lang for i in rows], dtype=object)
+        languages = sorted(set(of))
+        for language in languages:
+            yield language, rows[of == language]
+        if len(languages) > 1:
+            yield "all", rows
+
+    def _technique_truth(self) -> NDArray[np.bool_]:
+        return np.array([[name in (e.techniques or ()) for name in TECHNIQUES] for e in self.examples], dtype=bool)
+
+
+_CALL_SETS: dict[str, Wanted] = {
+    _REAL: lambda e: e.real and not e.enriched and e.call is not None,
+    _ENRICHED: lambda e: e.real and e.enriched and e.call is not None,
+    _WRITTEN: lambda e: not e.real and e.call is not None,
+}
+
+
+def _real_with_techniques(example: Example) -> bool:
+    return example.real and example.techniques is not None
+
+
+def _known_label(real: bool) -> Wanted:
+    return lambda example: example.real == real and _truth(example) is not None
 
 
 def _truth(example: Example) -> str | None:
     if example.call is None or (example.call == "call" and example.manipulative is None):
         return None
     return "none" if example.call != "call" else "manipulative" if example.manipulative else "positive"
-
-
-def _listed_technique_rows(
-    examples: Sequence[Example], columns: Mapping[str, list[object]], model: str
-) -> Iterator[Row]:
-    for language, rows in _by_language(examples, lambda e: e.real and e.techniques is not None):
-        truth = np.array([[t in (examples[i].techniques or ()) for t in TECHNIQUES] for i in rows])
-        given = np.array([[t in columns["techniques"][i] for t in TECHNIQUES] for i in rows])  # type: ignore[operator]
-        value, low, high = bootstrapped(
-            lambda part, t=truth, g=given: _mean_f1(t[part], g[part]),  # type: ignore[misc]
-            [str(i) for i in rows],
-        )
-        found = Score(value, low, high, len(rows), int(truth.sum()))
-        yield Row.of("real posts", language, "techniques: macro-F1", model, found)
-    for language, rows in _by_language(examples, lambda e: e.real and e.spans is not None):
-        ranges = [[(s["start"], s["end"]) for s in columns["spans"][i]] for i in rows]  # type: ignore[attr-defined]
-        own = [examples[i] for i in rows]
-        value, low, high = bootstrapped(
-            lambda part, o=own, r=ranges: span_f1([o[i] for i in part], [r[i] for i in part]),  # type: ignore[misc]
-            [str(i) for i in rows],
-            samples=200,
-        )
-        found = Score(value, low, high, len(rows), sum(bool(e.spans) for e in own))
-        yield Row.of("real posts", language, "spans: F1 over characters", model, found)
-
-
-def _mean_f1(truth: np.ndarray, given: np.ndarray) -> float:  # type: ignore[type-arg]
-    total = truth.sum(0) + given.sum(0)
-    hits = 2 * (truth & given).sum(0)
-    return float(np.mean(hits[total > 0] / total[total > 0])) if (total > 0).any() else float("nan")
-
-
-def pair_row(examples: Sequence[Example], labels: Sequence[str], model: str) -> Row | None:
-    """Share of side-swapped pairs (same truth on both sides) that get the same label; None without a pair."""
-    sides: dict[str, list[int]] = {}
-    for i, example in enumerate(examples):
-        if example.pair is not None:
-            sides.setdefault(example.group, []).append(i)
-    swapped = [
-        rows for rows in sides.values() if len(rows) == 2 and _truth(examples[rows[0]]) == _truth(examples[rows[1]])
-    ]
-    if not swapped:
-        return None
-    same = np.array([labels[a] == labels[b] for a, b in swapped], dtype=np.float64)
-    return _share("written posts", "all", "side-swapped pairs with equal label", model, same)
-
-
-def _by_language(examples: Sequence[Example], wanted: Callable[[Example], bool]) -> Iterator[tuple[str, list[int]]]:
-    rows = [i for i, example in enumerate(examples) if wanted(example)]
-    languages = sorted({examples[i].lang for i in rows})
-    for language in languages:
-        yield language, [i for i in rows if examples[i].lang == language]
-    if len(languages) > 1:
-        yield "all", rows
-
-
-def as_records(rows: Sequence[Row]) -> list[dict[str, object]]:
-    """Rows as plain dictionaries, for the card."""
-    return [asdict(row) for row in rows]

@@ -1,6 +1,7 @@
 """A labelled post: what its annotators said, and what they were not asked."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -39,6 +40,20 @@ def fraction(group: str) -> float:
     return int.from_bytes(hashlib.blake2b(group.encode(), digest_size=8).digest()) / 2**64
 
 
-def in_calibration_half(example: Example) -> bool:
-    """Whether a held-out post is one to calibrate on; the others are for the reported scores."""
-    return fraction(f"half/{example.group}") < 0.5
+def calibration_half(examples: Sequence[Example]) -> list[bool]:
+    """Which of the held-out posts are to calibrate on; the others are for the scores that depend on calibration.
+
+    Every kind of post (source, language, call, verdict) is halved by itself, since some are so rare that chance would
+    put nearly all of them on one side. Posts of a group stay together. The split depends on the posts' names alone.
+    """
+    first = {example.group: example for example in reversed(examples)}
+    kinds: dict[tuple[str, str, bool, bool | None], list[str]] = {}
+    for group, example in first.items():
+        kind = (example.source, example.lang, example.call == "call", example.manipulative)
+        kinds.setdefault(kind, []).append(group)
+    chosen: set[str] = set()
+    for groups in kinds.values():
+        ordered = sorted(groups, key=lambda group: fraction(f"half/{group}"))
+        # Which side gets the odd one out is drawn as well, or the first half would get the only post of each kind.
+        chosen.update(ordered[int(fraction(f"odd/{ordered[0]}") < 0.5) :: 2])
+    return [example.group in chosen for example in examples]

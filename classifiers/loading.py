@@ -52,7 +52,7 @@ def _build(folder: Path, settings: ModelSettings) -> "tuple[PostClassifier, Enco
     try:
         # A model folder is data: nothing in it is ever run as code.
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        network = AutoModel.from_config(config, attn_implementation="eager")
+        network = AutoModel.from_config(config, attn_implementation="eager")  # type: ignore[no-untyped-call]
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         model = PostClassifier(network)
         model.load_state_dict(dequantised(load_shards(folder)))

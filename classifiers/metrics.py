@@ -1,28 +1,9 @@
 """Scores with intervals: macro-F1, AUC, average precision, recall at a false-positive rate, calibration error."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from classifiers.calibration import Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A figure with its 95% bootstrap interval; nan where it cannot be computed. `n` posts, `positive` of them."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-    positive: int
-
-    def __str__(self) -> str:
-        if np.isnan(self.value):
-            return "–"
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
 def auc(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -59,9 +40,9 @@ def recall_at_fpr(labels: ArrayLike, scores: ArrayLike, max_fpr: float = 0.05) -
     return float((s[y] > bound).mean())
 
 
-def macro_f1(truth: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> float:
+def macro_f1(truth: ArrayLike, predicted: ArrayLike, classes: Sequence[str]) -> float:
     """Mean F1 of `classes`; a class that neither side names is left out."""
-    t, p = np.asarray(truth), np.asarray(predicted)
+    t, p = np.asarray(truth, dtype=object), np.asarray(predicted, dtype=object)
     scores = []
     for name in classes:
         total = (t == name).sum() + (p == name).sum()
@@ -115,21 +96,6 @@ def bootstrapped(
     drawn = [
         metric(np.concatenate([blocks[i] for i in rng.integers(len(blocks), size=len(blocks))])) for _ in range(samples)
     ]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    drawn = [figure for figure in drawn if not np.isnan(figure)]
+    low, high = np.percentile(drawn, [2.5, 97.5]) if drawn else (np.nan, np.nan)
     return value, float(low), float(high)
-
-
-def score(
-    metric: Callable[[NDArray[np.bool_], Floats], float],
-    labels: ArrayLike,
-    scores: ArrayLike,
-    groups: Sequence[str] | None = None,
-    *,
-    samples: int = 1000,
-    seed: int = 0,
-) -> Score:
-    """A metric of binary labels (N,) and scores (N,), with its interval."""
-    y, s = np.asarray(labels).astype(bool), np.asarray(scores, dtype=np.float64)
-    of = [str(i) for i in range(len(y))] if groups is None else groups
-    value, low, high = bootstrapped(lambda rows: metric(y[rows], s[rows]), of, samples=samples, seed=seed)
-    return Score(value, low, high, len(y), int(y.sum()))

@@ -42,6 +42,9 @@ class PostClassifier(nn.Module):
 
     def __init__(self, encoder: Any, *, dropout: float = 0.1) -> None:
         super().__init__()
+        # Some encoders bring a pooler for their own pre-training; it would be dead weight here.
+        if getattr(encoder, "pooler", None) is not None:
+            encoder.pooler = None
         self.encoder = encoder
         width = int(encoder.config.hidden_size)
         self.dropout = nn.Dropout(dropout)

@@ -44,7 +44,7 @@ class Calibration(_Strict):
     open_calls
         Calibrated `p_manipulative` of real open calls; from these comes the threshold of `manipulative`.
     positive_below
-        A call is open below this `p_manipulative`.
+        A call is open below this `p_manipulative`; not fitted, there are too few real manipulative calls for that.
     technique_at
         Ten probabilities from which a technique is listed.
     span_at, span_grow_at
@@ -56,7 +56,7 @@ class Calibration(_Strict):
     techniques: tuple[PlattSettings, ...] = (PlattSettings(),) * len(TECHNIQUES)
     negatives: dict[str, list[float]] = {}
     open_calls: list[float] = []
-    positive_below: float = 0.5
+    positive_below: float = 0.3
     technique_at: tuple[float, ...] = (0.5,) * len(TECHNIQUES)
     call_type_at: float = 0.5
     span_at: float = 0.5
@@ -65,12 +65,12 @@ class Calibration(_Strict):
     def call_thresholds(self, language: str, max_fpr: float) -> tuple[float, float]:
         """`(unsure_at, call_at)` of a language.
 
-        From `call_at` on a post is a call within the rate. Between the two it cannot be told: it would pass at twice
-        the rate, or is more likely a call than not.
+        From `call_at` on a post is a call within the rate. Between the two it cannot be told: it would pass at one and
+        a half times the rate, or is more likely a call than not.
         """
         negatives = NegativeScores(self.negatives)
         call_at = negatives.threshold(language, max_fpr)
-        looser = negatives.threshold(language, min(2 * max_fpr, 0.999))
+        looser = negatives.threshold(language, min(1.5 * max_fpr, 0.999))
         return min(call_at, looser, 0.5), call_at
 
     def manipulative_at(self, max_fpr: float) -> float:

@@ -57,6 +57,8 @@ def save_shards(tensors: Mapping[str, Tensor], folder: Path, *, shard_bytes: int
     for number, group in enumerate(groups, 1):
         file = f"model-{number:05d}-of-{len(groups):05d}.safetensors"
         save_file(group, folder / file, metadata={"format": "pt"})
+        # The library writes for the owner alone; a model is for everyone who may read the folder.
+        (folder / file).chmod(0o644)
         where |= dict.fromkeys(group, file)
     total = sum(tensor.nbytes for tensor in tensors.values())
     index = {"metadata": {"total_size": total}, "weight_map": where}

@@ -12,6 +12,7 @@ from graphs.accounts import AccountSets, account_sets
 from graphs.duplication import Overlaps, overlaps_of
 from graphs.engaged import POST, WINDOW
 from graphs.errors import InputError
+from graphs.exposed import WORLD
 from graphs.figures import KINDS_OF_REACH, Figure, because, missing
 from graphs.inputs import ACTING, actors_of, check_confidence, check_population, interactions_of, posts_of
 from graphs.members import (
@@ -275,10 +276,17 @@ class Comparison:
         sides = self._sides(kind, left, right)
         a, b = ([m.figure(kind, sides.basis) for m in members] for members in (sides.with_a, sides.with_b))
         if a and b:
-            first, second = typical_pair(a, b, self.confidence)
+            # An interval of a few members that differ much may end above everybody there is.
+            first, second = (self._at_most_everybody(figure) for figure in typical_pair(a, b, self.confidence))
         else:
             first = second = missing(sides.reason(kind, left, right))
         yield from _compared(kind, left, right, first, second, sides.count, measures)
+
+    def _at_most_everybody(self, figure: Figure) -> Figure:
+        everybody = self.population or WORLD
+        return (
+            figure if figure.high is None else replace(figure, high=max(min(figure.high, everybody), figure.value or 0))
+        )
 
     def _whole(self, kind: str, left: str, right: str, measures: Sequence[str]) -> Iterator[dict[str, Any]]:
         sides, names = self._sides(kind, left, right), (group_name(left), group_name(right))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
@@ -198,11 +198,21 @@ def bars(stream: TextIO | None = None) -> Iterator[Progress]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(compact=True),
+        _Count(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     )
     with RichProgress(*columns, console=console, transient=True, expand=console.width < 80) as progress:
         yield _Bar(progress)
+
+
+class _Count(ProgressColumn):
+    """How much is done, of how much where that is known; nothing while nothing was counted."""
+
+    def render(self, task: Task) -> Text:
+        done = int(task.completed)
+        if task.total is not None:
+            return Text(f"{done:,}/{int(task.total):,}", style="progress.download")
+        return Text(f"{done:,}" if done else "", style="progress.download")
 
 
 class _Bar:

@@ -28,6 +28,7 @@ __all__ = ["FORMATS", "cell", "export", "grid_of", "interval", "number", "ordere
 
 NOTHING = "–"
 _UNITS = ((1e9, "bn"), (1e6, "M"), (1e3, "k"))
+_BEYOND_WORDS = 1e14
 _CHUNK = 50_000
 _TEXT_WIDTH = 120
 _LAST = 100
@@ -74,6 +75,8 @@ def number(value: float | None, *, whole: bool | None = None) -> str:
         return NOTHING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
+    if abs(value) >= _BEYOND_WORDS:
+        return f"{value:.2g}"
     scale, unit = _unit(value)
     if unit:
         return _decimals(value / scale) + unit

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from classifiers.calibration import Floats
-from classifiers.evaluation import Row, as_records, forced_label_rows, label_rows, pair_row, ranking_rows
-from classifiers.examples import Example, in_calibration_half
+from classifiers.evaluation import Evaluation, as_records
+from classifiers.examples import Example, calibration_half
 from classifiers.inference import RawScores
 from classifiers.prediction import Classifier
 from classifiers.scheme import TECHNIQUES
@@ -19,7 +19,7 @@ from classifiers.training.calibrate import calibrate
 
 #: A language is validated for calls from this many held-out real posts on, with at least so many calls among them.
 LEAST_POSTS, LEAST_CALLS = 100, 20
-BASELINE = "TF-IDF"
+MODEL, BASELINE = "model", "TF-IDF"
 
 
 def assess(
@@ -30,6 +30,7 @@ def assess(
     card: dict[str, Any],
     *,
     baseline: bool = True,
+    samples: int = 1000,
 ) -> Classifier:
     """The same weights with calibration and card, written to the folder.
 
@@ -38,33 +39,26 @@ def assess(
     if not held_out:
         return _written(classifier, folder, {**card, "scores": [], "unvalidated": []})
     raw = classifier.raw_scores([example.text for example in held_out])
-    half = np.array([in_calibration_half(example) for example in held_out])
+    half = np.array(calibration_half(held_out))
     fitted = [example for example, use in zip(held_out, half, strict=True) if use]
     scored = [example for example, use in zip(held_out, half, strict=True) if not use]
     if fitted:
         calibration = calibrate(fitted, _rows(raw, half))
         settings = classifier.settings.model_copy(update={"calibration": calibration})
         classifier = Classifier(classifier.network, classifier.encoder, settings)
-    rows = _score(classifier, scored, _rows(raw, ~half))
+    # Ranks and signs of log odds do not depend on what was calibrated: all held-out posts can speak there.
+    rows = Evaluation(held_out, MODEL, samples=samples).ranking(_named(raw))
     if baseline:
-        found = baseline_scores(trained_on, scored)
-        rows += ranking_rows(scored, found, BASELINE) + forced_label_rows(scored, found, BASELINE)
+        rows += Evaluation(held_out, BASELINE, samples=samples).ranking(baseline_scores(trained_on, held_out))
+    if scored:
+        labels = classifier.predict([e.text for e in scored], [e.lang for e in scored])
+        rows += Evaluation(scored, MODEL, samples=samples).labels(labels)
     return _written(classifier, folder, {**card, **_validation(held_out), "scores": as_records(rows)})
 
 
-def _score(classifier: Classifier, examples: Sequence[Example], raw: RawScores) -> list[Row]:
-    if not examples:
-        return []
-    labels = classifier.predict([e.text for e in examples], [e.lang for e in examples])
-    scores: dict[str, Floats] = {"call": raw.call, "manipulative": raw.manipulative}
-    scores |= {name: raw.techniques[:, i] for i, name in enumerate(TECHNIQUES)}
-    pairs = pair_row(examples, labels["label"].to_pylist(), "model")
-    return [
-        *ranking_rows(examples, scores, "model"),
-        *forced_label_rows(examples, scores, "model"),
-        *label_rows(examples, labels, "model"),
-        *([pairs] if pairs else []),
-    ]
+def _named(raw: RawScores) -> dict[str, Floats]:
+    techniques = {name: raw.techniques[:, i] for i, name in enumerate(TECHNIQUES)}
+    return {"call": raw.call, "manipulative": raw.manipulative, **techniques}
 
 
 def _validation(held_out: Sequence[Example]) -> dict[str, Any]:
@@ -83,8 +77,9 @@ def _validation(held_out: Sequence[Example]) -> dict[str, Any]:
 
 def _rows(raw: RawScores, keep: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> RawScores:
     tokens = [found for found, use in zip(raw.tokens, keep, strict=True) if use]
-    arrays = (raw.call, raw.promotion, raw.manipulative, raw.call_types, raw.techniques)
-    return RawScores(*(array[keep] for array in arrays), tokens=tokens)
+    return RawScores(
+        raw.call[keep], raw.promotion[keep], raw.manipulative[keep], raw.call_types[keep], raw.techniques[keep], tokens
+    )
 
 
 def _written(classifier: Classifier, folder: Path, card: dict[str, Any]) -> Classifier:

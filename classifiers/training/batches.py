@@ -45,7 +45,7 @@ def make_batch(examples: Sequence[Example], windows: Sequence[Window], pad_id: i
     return Batch(
         ids,
         mask,
-        torch.tensor([-1 if e.call is None else CALLS.index(e.call) for e in examples]),  # type: ignore[arg-type]
+        torch.tensor([-1 if e.call is None else CALLS.index(e.call) for e in examples]),
         torch.tensor([UNKNOWN if e.manipulative is None else float(e.manipulative) for e in examples]),
         _multi_hot([e.call_types for e in examples], CALL_TYPES),
         _multi_hot([e.techniques for e in examples], TECHNIQUES),

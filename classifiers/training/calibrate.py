@@ -13,10 +13,8 @@ from classifiers.metrics import best_f1_threshold
 from classifiers.prediction import describe
 from classifiers.scheme import TECHNIQUES
 from classifiers.settings import Calibration, PlattSettings
-from classifiers.spans import span_f1
+from classifiers.spans import span_counts, span_f1
 
-# A call is labelled open only where at most this share of manipulative calls would be.
-_MISSED_MANIPULATION = 0.2
 _SPAN_GRID = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
@@ -30,7 +28,7 @@ def calibrate(examples: Sequence[Example], raw: RawScores) -> Calibration:
     if not real.any():
         real[:] = True
     call, negatives = _calibrate_call(examples, raw, real)
-    verdict, open_calls, positive_below = _calibrate_verdict(examples, raw, real)
+    verdict, open_calls = _calibrate_verdict(examples, raw, real)
     techniques, at = _calibrate_techniques(examples, raw, real)
     found = Calibration(
         call=PlattSettings.of(call),
@@ -38,7 +36,6 @@ def calibrate(examples: Sequence[Example], raw: RawScores) -> Calibration:
         techniques=techniques,
         negatives=negatives,
         open_calls=open_calls,
-        positive_below=positive_below,
         technique_at=at,
     )
     return _with_span_thresholds(found, examples, raw, real)
@@ -67,7 +64,7 @@ def _calibrate_call(
 
 def _calibrate_verdict(
     examples: Sequence[Example], raw: RawScores, real: NDArray[np.bool_]
-) -> tuple[Platt, list[float], float]:
+) -> tuple[Platt, list[float]]:
     """Slope from all calls, intercept from real ones: manipulation is half as frequent there as in written posts."""
     labels = np.array([example.manipulative is True for example in examples])
     known = np.array([example.manipulative is not None for example in examples])
@@ -76,10 +73,7 @@ def _calibrate_verdict(
     platt = Platt(platt.slope, {POOLED: platt.intercepts.get("real", platt.intercepts[POOLED])})
     probabilities = platt(raw.manipulative)
     open_calls = sorted(round(float(p), 6) for p in probabilities[known & real & ~labels])
-    manipulative = np.sort(probabilities[known & real & labels])
-    missed = int(np.floor(_MISSED_MANIPULATION * (len(manipulative) + 1)))
-    below = float(manipulative[missed - 1]) if missed else 0.5
-    return platt, open_calls, round(min(below, 0.5), 6)
+    return platt, open_calls
 
 
 def _calibrate_techniques(
@@ -125,5 +119,6 @@ def _with_span_thresholds(
         return of
 
     grid = [(at, round(at * share, 3)) for at in _SPAN_GRID for share in (0.5, 0.75, 1.0)]
-    best = max(grid, key=lambda pair: span_f1([examples[i] for i in rows], [found(*pair)(i) for i in rows]))
+    marked = [examples[i] for i in rows]
+    best = max(grid, key=lambda pair: span_f1(span_counts(marked, [found(*pair)(i) for i in rows])))
     return calibration.model_copy(update={"span_at": best[0], "span_grow_at": best[1]})

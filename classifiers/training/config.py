@@ -76,6 +76,8 @@ class TrainingConfig(_Strict):
         with few labelled posts stays too. 0 trains everything.
     precision
         `bfloat16` for autocast, `float32` for none.
+    bootstrap_samples
+        Samples behind the intervals of the card's scores.
     technique_weight_limit
         A rare technique counts at most this many times as much as its absence.
     """
@@ -98,6 +100,7 @@ class TrainingConfig(_Strict):
     technique_weight_limit: Positive = 6.0
     span_weight: Positive = 2.0
     loss: LossWeights = LossWeights()
+    bootstrap_samples: int = Field(1000, ge=1)
     without: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
 

@@ -1,10 +1,13 @@
 """Fine-tune any encoder of Hugging Face on labelled posts, calibrate it, and write a model folder."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from classifiers.encoding import Encoder
 from classifiers.errors import InputError
@@ -70,7 +73,15 @@ def train(
     found = ModelSettings(name=settings.name, prefix=settings.prefix, window=encoder.window)
     save(model, tokenizer, found, folder)
     card = {"training": _provenance(settings, examples, backbone, seconds)}
-    classifier = assess(load(folder), folder, training_part(examples), held_out_part(examples), card, baseline=baseline)
+    classifier = assess(
+        load(folder),
+        folder,
+        training_part(examples),
+        held_out_part(examples),
+        card,
+        baseline=baseline,
+        samples=settings.bootstrap_samples,
+    )
     return Trained(folder, classifier.name, seconds, list(classifier.card.get("scores", [])))
 
 
@@ -107,20 +118,40 @@ def load_backbone(backbone: str | Path, *, attention_dropout: float | None = Non
         If there is no such encoder, or its tokenizer is not a fast one (spans need offsets).
     """
     try:
-        config = AutoConfig.from_pretrained(backbone)
-        if attention_dropout is not None and hasattr(config, "attention_probs_dropout_prob"):
-            config.attention_probs_dropout_prob = attention_dropout
-        # "eager" is the faster one on a CPU with padded batches of short texts: 671 against 456 tokens/s in training.
-        encoder = AutoModel.from_pretrained(backbone, config=config, attn_implementation="eager", dtype="float32")
-        tokenizer = AutoTokenizer.from_pretrained(backbone)
+        with _quiet():
+            return _backbone(backbone, attention_dropout)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"backbone {str(backbone)!r} cannot be loaded ({reason}). Give a folder or a hub name of an encoder."
         ) from error
+
+
+def _backbone(backbone: str | Path, attention_dropout: float | None) -> tuple[Any, Any]:
+    config = AutoConfig.from_pretrained(backbone)
+    if attention_dropout is not None and hasattr(config, "attention_probs_dropout_prob"):
+        config.attention_probs_dropout_prob = attention_dropout
+    # "eager" is the faster one on a CPU with padded batches of short texts: 671 against 456 tokens/s in training.
+    encoder = AutoModel.from_pretrained(backbone, config=config, attn_implementation="eager", dtype="float32")
+    tokenizer = AutoTokenizer.from_pretrained(backbone)
     if not getattr(tokenizer, "is_fast", False):
-        raise InputError(f"backbone {str(backbone)!r} has no fast tokenizer. Choose an encoder with a tokenizer.json.")
+        raise ValueError("it has no fast tokenizer, and spans need the offsets of one")
     return encoder, tokenizer
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars and no load reports: a pooler that is missing is one that we do not use."""
+    level = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(level)
+        if bars:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def fine_tune(

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -165,9 +166,14 @@ def print_result_json(result: Result, name: str) -> None:
 
 
 def named(study: Study, actor_ids: set[str]) -> dict[str, dict[str, str | None]]:
-    """Return handle, name and kind of the given actors."""
+    """Return handle, name and kind of the given actors; one name on two platforms is told apart by the platform."""
     if not actor_ids:
         return {}
     actors = study.table("actors")
-    rows = actors.filter(actors.actor_id.isin(sorted(actor_ids))).select("actor_id", "handle", "name", "kind")
-    return {row["actor_id"]: row for row in study.engine.fetch(rows).to_pylist()}
+    rows = actors.filter(actors.actor_id.isin(sorted(actor_ids)))
+    found = study.engine.fetch(rows.select("actor_id", "platform", "handle", "name", "kind")).to_pylist()
+    often = Counter(row["name"] for row in found if row["name"])
+    for row in found:
+        if often[row["name"]] > 1:
+            row["name"] = f"{row['platform']}: {row['name']}"
+    return {row["actor_id"]: row for row in found}

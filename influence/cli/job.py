@@ -165,7 +165,7 @@ def report(
     if json:
         print_json({"files": [str(file) for file in files]})
         return
-    for file in files:
+    for file in reversed(files):  # the report itself last: where the eye is
         print(file)
 
 

@@ -93,22 +93,29 @@ def compare(
     if json:
         print_result_json(result, "comparison")
         return
+    _print_comparison(opened, result)
+
+
+def _print_comparison(study: Study, result: Result) -> None:
+    """Print the rows of the two groups; those of single accounts and of other kinds are counted."""
+    from graphs.comparison import group_name
     from influence.cli.layouts import brackets, comparison_grids
     from influence.display import print_grid, print_lines
 
     rows = result.arrow("comparison").to_pylist()
     sides = {side for row in rows for side in (row["a"], row["b"]) if side}
-    actors = named(opened, sides)
-    of_groups = [row for row in rows if row["a"] not in actors and row["b"] not in actors]
-    for grid in comparison_grids(of_groups or rows[:SHOWN], actors):
+    actors = named(study, sides)
+    groups = {"", *(name for kind in result.run["params"]["kinds"] for name in (kind, group_name(kind)))}
+    of_groups = [row for row in rows if row["a"] in groups and row["b"] in groups]
+    for grid in comparison_grids(of_groups, actors):
         print_grid(grid)
         print()
     if any(row["n_a"] == 0 or (row["b"] and row["n_b"] == 0) for row in of_groups):
-        print_lines([f"Who is a leader and who is a medium, the roster says: {opened.folder / opened.settings.roster}"])
+        print_lines([f"Who is a leader and who is a medium, the roster says: {study.folder / study.settings.roster}"])
     print_lines([brackets(result.run["params"]["confidence"])])
-    rest = len(rows) - len(of_groups or rows[:SHOWN])
-    if rest:
-        print_lines([f"{rest:,} more rows, account by account: influence show comparison --limit 0"])
+    if len(rows) > len(of_groups):
+        rest = f"{len(rows) - len(of_groups):,} more rows, account by account and for other kinds"
+        print_lines([f"{rest}: influence show comparison --limit 0"])
 
 
 def parse_kinds(text: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from influence import __version__
 from influence.report.blocks import Block, Bullets, Cell, DataTable, Definitions, Prose, Section
-from influence.report.calls import Counted
+from influence.report.calls import Counted, unvalidated_languages
 from influence.report.context import Context, code, number_or_none
 from influence.report.material import KINDS_OF_REACH, STEP_TABLES, named_sources
 from influence.report.ranking import Ranking, named_metrics
@@ -74,9 +74,8 @@ def _limits_of_labels(ctx: Context, counted: Counted | None) -> list[Markup]:
     if counted is None:
         return []
     items = [ctx.cat("limits.labels")]
-    unvalidated = [lang for lang in ctx.material.card.unvalidated if lang in counted.by_language]
-    if unvalidated:
-        names = ctx.cat.listed([ctx.cat.name("languages", lang) for lang in unvalidated])
+    names = unvalidated_languages(ctx, counted.by_language)
+    if names:
         items.append(ctx.cat("limits.unvalidated", languages=names))
     return items
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from influence.report.numbers import wilson
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["CALLS", "Counted", "calls_section", "count_labels"]
+__all__ = ["CALLS", "Counted", "calls_section", "count_labels", "noise", "unvalidated_languages"]
 
 CALLS = ("positive", "manipulative", "undetermined")
 _LABELS = (*CALLS, "none")
@@ -70,11 +70,20 @@ def count_labels(ctx: Context) -> Counted | None:
     return counted
 
 
+def unvalidated_languages(ctx: Context, present: Container[str] | None = None) -> Markup:
+    """Return the languages in which the model was not validated, of those that are `present`, as a list."""
+    languages = [lang for lang in ctx.material.card.unvalidated if present is None or lang in present]
+    return ctx.cat.listed([ctx.cat.name("languages", lang) for lang in languages])
+
+
 def _family(ctx: Context, key: str) -> Family:
     cat = ctx.cat
     definitions = [cat.plain(f"figures.{'types' if key == 'types' else 'share'}_definition")]
     if key == "labels":
         definitions += [f"{cat.name('labels', label)}: {cat.name('label_definitions', label)}" for label in CALLS]
+    names = unvalidated_languages(ctx)
+    if names:
+        definitions.append(cat.plain("calls.unvalidated_figures", languages=names))
     return ctx.family(
         f"classify:{key}",
         cat.plain(f"figures.family_{key}"),
@@ -140,10 +149,9 @@ def _warnings(ctx: Context, counted: Counted) -> list[Block]:
         said = {"max_fpr": ctx.numbers.percent(allowed[0]), "n": cat.counted("post", counted.n)}
         text = cat("calls.noise", most=ctx.numbers.count(allowed[1]), found=ctx.numbers.count(found), **said)
         more = cat("calls.noise_all" if found <= allowed[1] else "calls.noise_some")
-        blocks.append(Prose(Markup("{} {}").format(text, more), style="note"))
-    unvalidated = [lang for lang in ctx.material.card.unvalidated if lang in counted.by_language]
-    if unvalidated:
-        names = cat.listed([cat.name("languages", lang) for lang in unvalidated])
+        blocks.append(Prose(Markup("{} {} {}").format(text, more, cat("calls.threshold")), style="note"))
+    names = unvalidated_languages(ctx, counted.by_language)
+    if names:
         blocks.append(Prose(cat("calls.unvalidated", languages=names), style="warning"))
     elif not ctx.material.card.found:
         blocks.append(Prose(cat("calls.no_card"), style="note"))
@@ -171,7 +179,9 @@ def _language_table(ctx: Context, counted: Counted) -> DataTable:
     for lang, labels in sorted(counted.by_language.items(), key=lambda pair: (-sum(pair[1].values()), pair[0])):
         name = cat.name("languages", lang)
         tag = cat.plain("calls.unvalidated_tag") if lang in ctx.material.card.unvalidated else ""
-        rows.append([Cell(name, tag=tag), *_count_cells(ctx, labels, cat.plain("calls.group_language", language=name))])
+        group = cat.plain("calls.group_language", language=name)
+        group = cat.plain("calls.unvalidated_group", group=group) if tag else group
+        rows.append([Cell(name, tag=tag), *_count_cells(ctx, labels, group)])
     total = [Cell(cat.plain("calls.all_languages")), *_count_cells(ctx, counted.total, "", counted.figures)]
     return DataTable(
         cat.plain("calls.table_language"),
@@ -239,9 +249,14 @@ def _examples(ctx: Context, posts: ir.Table, label: str) -> list[Block]:
     import ibis
 
     own = posts.filter((posts.label == label) & posts.reshared_post.isnull() & posts.reshared_actor.isnull())
-    sure = own.p_call * (own.p_manipulative if label == "manipulative" else 1 - own.p_manipulative)
-    table = own.mutate(sure=sure)
-    order = [ibis.desc("views", nulls_first=False), ibis.desc("sure", nulls_first=False), "post_id"]
+    fitting = own.p_manipulative if label == "manipulative" else 1 - own.p_manipulative
+    table = own.mutate(sure=own.p_call * fitting, likely=(own.p_call >= 0.5) & (fitting >= 0.5))
+    order = [
+        ibis.desc("likely", nulls_first=False),
+        ibis.desc("views", nulls_first=False),
+        ibis.desc("sure", nulls_first=False),
+        "post_id",
+    ]
     for group, most in (("text", 1), ("actor_id", _EXAMPLES_OF_ONE)):
         placed = table.mutate(place=ibis.row_number().over(ibis.window(group_by=group, order_by=order)))
         table = placed.filter(placed.place < most).drop("place")

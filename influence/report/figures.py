@@ -54,7 +54,7 @@ class Figure:
             "high": _finite(self.high),
             "open_ended": any(end is not None and math.isinf(end) for end in (self.low, self.high)),
             "n": self.n,
-            "n_of": self.n_of,
+            "n_of": self.n_of.replace("\u00a0", " "),
             "unit": self.unit,
             "definition": self.family.definition,
             "estimator": self.estimator,

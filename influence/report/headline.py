@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from influence import __version__
-from influence.report.calls import Counted, noise
+from influence.report.calls import Counted, noise, unvalidated_languages
 from influence.report.comparison import Comparison, Ratio
 from influence.report.context import Context, code, number_or_none
 from influence.report.ranking import Ranking, top_k
@@ -74,6 +74,7 @@ def _languages(ctx: Context) -> tuple[str, str]:
     labels = ctx.material.rows("classify")
     if labels is not None:
         known = labels.filter(labels.lang.notnull())
+        known = known.filter(known.lang != "und")
         rows = ctx.material.fetch(known.group_by("lang").agg(n=known.count()))
         found = sorted(((row["lang"], row["n"]) for row in rows), key=lambda pair: (-pair[1], pair[0])) or found
         source = "head.languages_by_model"
@@ -202,6 +203,9 @@ def _on_calls(ctx: Context, counted: Counted | None) -> Markup:
     allowed = noise(ctx, counted)
     if allowed is not None:
         sentence += Markup(" ") + ctx.cat("summary.calls_noise", most=ctx.numbers.count(allowed[1]))
+    names = unvalidated_languages(ctx, counted.by_language)
+    if names:
+        sentence += Markup(" ") + ctx.cat("summary.calls_unvalidated", languages=names)
     return sentence
 
 

@@ -92,7 +92,9 @@ def _table(ctx: Context, metrics: Sequence[str], lines: list[list[Cell]], notes:
     columns = [ctx.cat.plain("reach.column_actor")]
     for name in names:
         columns += [f"{name}: {ctx.cat.plain('leaders.column_rank')}", ctx.cat.plain("leaders.column_score"), p]
-    shown = ctx.cat("leaders.left_out", shown=len(lines), all=ctx.numbers.count(total), metric=names[0])
+    shown = ctx.cat(
+        "leaders.left_out", shown=len(lines), all=ctx.numbers.count(total), metric=named_metrics(ctx, metrics[:1])
+    )
     rest = ctx.all_rows("leaders")
     return DataTable(
         ctx.cat.plain("leaders.table", metrics=named_metrics(ctx, metrics)),

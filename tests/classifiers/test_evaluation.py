@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from classifiers.evaluation import Row, forced_label_rows, label_rows, pair_row, ranking_rows
+from classifiers.evaluation import Evaluation, Row
 from classifiers.examples import Example, Span
 from classifiers.schema import LABEL_SCHEMA
 from classifiers.scheme import TECHNIQUES
@@ -64,6 +64,11 @@ def true_labels(examples: list[Example]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=LABEL_SCHEMA)
 
 
+def evaluation(examples: list[Example]) -> Evaluation:
+    """An evaluation with few samples."""
+    return Evaluation(examples, "m", samples=50)
+
+
 def by_measure(rows: list[Row], language: str = "all") -> dict[str, float | None]:
     """Values by measure."""
     return {row.measure: row.value for row in rows if row.language == language}
@@ -71,35 +76,47 @@ def by_measure(rows: list[Row], language: str = "all") -> dict[str, float | None
 
 def test_a_model_that_knows_scores_one() -> None:
     examples = posts()
-    found = by_measure(ranking_rows(examples, truth_scores(examples), "m"))
+    found = by_measure(evaluation(examples).ranking(truth_scores(examples)))
     assert {found[name] for name in ("call: AUC", "call: average precision", "verdict: AUC")} == {1.0}
-    labels = by_measure(label_rows(examples, true_labels(examples), "m"))
+    labels = by_measure(evaluation(examples).labels(true_labels(examples)))
     assert labels["labelled call, of calls"] == 1.0
     assert labels["labelled call, of other posts"] == 0.0
     assert labels["techniques: macro-F1"] == 1.0
     assert labels["spans: F1 over characters"] == 1.0
     assert labels["p_call: expected calibration error"] == 0.0
-    assert set(by_measure(forced_label_rows(examples, truth_scores(examples), "m")).values()) == {1.0}
+    assert found["three labels: macro-F1, no abstention"] == 1.0
+    assert labels["three labels: macro-F1, undetermined counts as wrong"] == 1.0
 
 
 def test_a_model_that_guesses_is_at_chance() -> None:
     examples = posts(900)
     noise = np.random.default_rng(0).random(len(examples))
-    assert by_measure(ranking_rows(examples, {"call": noise}, "m"))["call: AUC"] == pytest.approx(0.5, abs=0.06)
+    assert by_measure(evaluation(examples).ranking({"call": noise}))["call: AUC"] == pytest.approx(0.5, abs=0.06)
 
 
 def test_a_language_without_calls_has_no_ranking() -> None:
     examples = [e for e in posts() if e.lang == "ru" or e.call != "call"]
-    languages = {row.language for row in ranking_rows(examples, truth_scores(examples), "m") if "call" in row.measure}
+    languages = {row.language for row in evaluation(examples).ranking(truth_scores(examples)) if "call" in row.measure}
     assert languages == {"ru", "all"}
 
 
 def test_pairs_with_the_same_truth_are_compared() -> None:
     pairs = [Example(str(i), "т", "ru", "s", "none", group=f"s/{i // 2}", pair=str(i // 2)) for i in range(4)]
-    row = pair_row(pairs, ["none", "none", "none", "positive"], "m")
-    assert row is not None
-    assert (row.value, row.n) == (0.5, 2)
-    assert pair_row(posts(), ["none"] * 90, "m") is None
+    scores = {"call": np.array([-1.0, -1.0, -1.0, 1.0]), "manipulative": np.zeros(4)}
+    (row,) = [row for row in evaluation(pairs).ranking(scores) if "pairs" in row.measure]
+    assert (row.value, row.n, row.positive) == (0.5, 2, 1)
+    assert not any("pairs" in row.measure for row in evaluation(posts()).ranking(truth_scores(posts())))
+
+
+def test_intervals_hold_the_value() -> None:
+    examples = posts()
+    noise = np.random.default_rng(1).normal(truth_scores(examples)["call"])
+    for row in evaluation(examples).ranking({"call": noise}):
+        assert row.value is not None
+        assert row.low is not None
+        assert row.high is not None
+        assert row.low <= row.value <= row.high
+        assert row.positive < row.n
 
 
 def test_the_table_shows_interval_and_count_and_replaces_the_old_one() -> None:

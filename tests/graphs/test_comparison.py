@@ -370,3 +370,20 @@ def test_members_known_within_bounds_widen_the_typical_figure() -> None:
     assert sure.low is not None
     assert unsure.low < sure.low
     assert unsure.bounds
+
+
+def test_no_interval_of_a_typical_member_ends_above_the_population() -> None:
+    followers = {"x:a": 2.0, "x:b": 60_000.0, "x:c": 3.0, "x:d": 90_000.0}
+    actors = pa.table(
+        {
+            "actor_id": list(followers),
+            "kind": ["leader", "leader", "media", "media"],
+            "followers": list(followers.values()),
+        }
+    )
+    nothing = pa.table({"source": ["x:p"], "target": ["x:q"], "kind": ["reshare"]})
+    posts = pa.table({"actor_id": ["x:a"], "views": pa.array([None], pa.float64())})
+    tables = {"actors": actors, "posts": posts, "interactions": nothing, "population": 100_000}
+    rows = compare_groups(reach=estimate_reach(**tables), **tables).to_pylist()
+    (row,) = [r for r in rows if (r["measure"], r["kind_of_reach"], r["a"]) == ("difference", "potential", "leader")]
+    assert -200_000 <= row["low"] <= row["value"] <= row["high"] <= 200_000
