@@ -11,6 +11,7 @@ from classifiers.calibration import Floats
 from classifiers.evaluation import Evaluation, as_records
 from classifiers.examples import Example, calibration_half
 from classifiers.inference import RawScores
+from classifiers.language import LANGUAGES
 from classifiers.prediction import Classifier
 from classifiers.scheme import TECHNIQUES
 from classifiers.settings import write_settings
@@ -53,7 +54,8 @@ def assess(
     if scored:
         labels = classifier.predict([e.text for e in scored], [e.lang for e in scored])
         rows += Evaluation(scored, MODEL, samples=samples).labels(labels)
-    return _written(classifier, folder, {**card, **_validation(held_out), "scores": as_records(rows)})
+    found = {"thresholds": _thresholds(classifier), "scores": as_records(rows)}
+    return _written(classifier, folder, {**card, **_validation(held_out), **found})
 
 
 def _named(raw: RawScores) -> dict[str, Floats]:
@@ -72,6 +74,21 @@ def _validation(held_out: Sequence[Example]) -> dict[str, Any]:
         "validated": labels,
         "least_validated": {"posts": LEAST_POSTS, "calls": LEAST_CALLS},
         "unvalidated": short,
+    }
+
+
+def _thresholds(classifier: Classifier, max_fpr: float = 0.05) -> dict[str, Any]:
+    """Thresholds at the default rate; None where there are too few negatives for any."""
+    calibration = classifier.settings.calibration
+    calls = {language: calibration.call_thresholds(language, max_fpr) for language in LANGUAGES}
+    return {
+        "max_fpr": max_fpr,
+        "call": {
+            language: {"unsure_at": round(unsure_at, 4), "call_at": round(call_at, 4) if np.isfinite(call_at) else None}
+            for language, (unsure_at, call_at) in calls.items()
+        },
+        "manipulative_at": round(at, 4) if np.isfinite(at := calibration.manipulative_at(max_fpr)) else None,
+        "positive_below": calibration.positive_below,
     }
 
 

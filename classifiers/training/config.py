@@ -67,6 +67,8 @@ class TrainingConfig(_Strict):
 
     Attributes
     ----------
+    licence
+        Licence of the weights, as the card states it.
     without
         Names of sources to leave out, e.g. `["unlp2025"]` for weights without a non-commercial licence.
     window
@@ -83,6 +85,7 @@ class TrainingConfig(_Strict):
     """
 
     name: str = "influence"
+    licence: str = ""
     seed: int = 0
     epochs: int = Field(5, ge=1)
     batch_size: int = Field(16, ge=1)

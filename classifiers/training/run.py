@@ -72,7 +72,7 @@ def train(
     model, encoder, tokenizer, seconds = fine_tune(examples, backbone, folder / "training", settings)
     found = ModelSettings(name=settings.name, prefix=settings.prefix, window=encoder.window)
     save(model, tokenizer, found, folder)
-    card = {"training": _provenance(settings, examples, backbone, seconds)}
+    card = {"licence": settings.licence, "training": _provenance(settings, examples, backbone, seconds)}
     classifier = assess(
         load(folder),
         folder,
