@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import os
 import sys
 import warnings
@@ -47,8 +46,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     """
     words = list(sys.argv[1:] if args is None else args)
     _prepare()
-    if args is None and "--debug" not in words:
-        atexit.register(_end_quietly)  # the first to be registered is the last to run
+    atexit.register(_let_go)
     try:
         code = app(args=words, prog_name="influence", standalone_mode=False)
     except TyperException as error:
@@ -71,14 +69,13 @@ def _usage(error: TyperException) -> int:
     return 2
 
 
-def _end_quietly() -> None:
-    """Close the error stream: nothing of ours is left to say.
+def _let_go() -> None:
+    """Drop the connection that Ibis keeps for expressions without one of their own.
 
-    What DuckDB's bindings say when Python is taken down (that torch still holds objects of theirs) helps nobody.
+    Left to the interpreter's end, DuckDB's bindings print pages about objects that torch still holds.
     """
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.flush()
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    if "ibis" in sys.modules:
+        sys.modules["ibis"].options.default_backend = None
 
 
 def _prepare() -> None:
