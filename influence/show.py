@@ -171,7 +171,8 @@ def grid_of(table: pa.Table, *, total: int | None = None, name: str = "") -> Gri
         values = table[column].to_pylist()
         if column in intervals:
             low, high = (table[end].to_pylist() for end in intervals[column])
-            cells.append([interval(*triple) for triple in zip(values, low, high, strict=True)])
+            whole = True if name == "reach" else None  # people
+            cells.append([interval(*triple, whole=whole) for triple in zip(values, low, high, strict=True)])
         else:
             cells.append([cell(value) for value in values])
         columns.append(_column(table.schema.field(column), place))
@@ -307,11 +308,15 @@ def _flat_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _flat(column: pa.Array) -> pa.Array:
-    """Return a column that CSV can hold: lists and records as JSON, times as ISO 8601."""
+    """Return a column that CSV can hold: lists and records as JSON, times (all are UTC) as ISO 8601."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.types as kinds
 
     if kinds.is_timestamp(column.type):
+        with contextlib.suppress(pa.ArrowInvalid):  # most times are of whole seconds, and Arrow is fast with them
+            seconds = column.cast(pa.timestamp("s", column.type.tz))
+            return pc.strftime(seconds, format="%Y-%m-%dT%H:%M:%SZ")
         return pa.array([None if time is None else _iso(time) for time in column.to_pylist()], pa.string())
     if kinds.is_nested(column.type):
         return pa.array([None if value is None else _json(value) for value in column.to_pylist()], pa.string())

@@ -36,6 +36,8 @@ class Source(_Strict):
         Whether people wrote these posts to each other; thresholds are only ever set on such posts.
     enriched
         Whether posts were sampled for appeal words, so that they say nothing about base rates.
+    licence, binding
+        Its licence, and whether weights that were trained on it come under that licence.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Source(_Strict):
     real: bool = False
     enriched: bool = False
     licence: str = ""
+    binding: bool = False
 
 
 class LossWeights(_Strict):
@@ -67,8 +70,6 @@ class TrainingConfig(_Strict):
 
     Attributes
     ----------
-    licence
-        Licence of the weights, as the card states it.
     without
         Names of sources to leave out, e.g. `["unlp2025"]` for weights without a non-commercial licence.
     window
@@ -85,7 +86,6 @@ class TrainingConfig(_Strict):
     """
 
     name: str = "influence"
-    licence: str = ""
     seed: int = 0
     epochs: int = Field(5, ge=1)
     batch_size: int = Field(16, ge=1)

@@ -72,7 +72,7 @@ def train(
     model, encoder, tokenizer, seconds = fine_tune(examples, backbone, folder / "training", settings)
     found = ModelSettings(name=settings.name, prefix=settings.prefix, window=encoder.window)
     save(model, tokenizer, found, folder)
-    card = {"licence": settings.licence, "training": _provenance(settings, examples, backbone, seconds)}
+    card = {"licence": _licence(settings), "training": _provenance(settings, examples, backbone, seconds)}
     classifier = assess(
         load(folder),
         folder,
@@ -91,6 +91,12 @@ def _with_own_sources(settings: TrainingConfig, data: Path) -> tuple[TrainingCon
         raise InputError(f"{data}: no JSONL file of labelled posts. Give one, or a folder of them.")
     sources = tuple(Source(name=file.stem, path=Path(file.name), held_out=_OWN_HELD_OUT, real=True) for file in files)
     return settings.model_copy(update={"sources": sources}), files[0].parent
+
+
+def _licence(settings: TrainingConfig) -> str:
+    """Licences that the weights come under by the sources that they were trained on."""
+    binding = sorted({source.licence for source in settings.used_sources() if source.binding})
+    return ", ".join(binding) or "free of the licences of the sources"
 
 
 def _provenance(

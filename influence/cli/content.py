@@ -43,10 +43,12 @@ def classify(
         print_result_json(result, "labels")
         return
     from influence.cli.layouts import label_grid
+    from influence.report.model_card import read_card
 
     labels = opened.engine.connection.read_parquet(str(result.file("labels")))
     counts = labels.group_by("lang", "label").agg(n=labels.count())
-    print_grid(label_grid(opened.engine.fetch(counts).to_pylist()))
+    unvalidated = read_card(result.run["params"]["model"]).unvalidated
+    print_grid(label_grid(opened.engine.fetch(counts).to_pylist(), unvalidated))
     print_lines(["Post by post: influence show labels"])
 
 

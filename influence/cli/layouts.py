@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ Row = dict[str, Any]
 KINDS_OF_REACH = ("potential", "exposed", "engaged", "simulated")
 COUNTS_OF_PEOPLE = ("difference", "union", "incremental", "exclusive")
 FIRST = "resharers"
+EVIDENCE = 4
 LABELS = ("positive", "manipulative", "undetermined", "none")
 
 
@@ -115,6 +116,7 @@ def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: f
         for actor, found in cells.items()
     ]
     columns = [Column("who", least=14), Column("kind", drop=1), *(Column(kind, right=True) for kind in known)]
+    columns, body = _without_unknown_kinds(columns, body)
     ways = {kind: _estimators(found[kind] for found in cells.values() if kind in found) for kind in known}
     notes = [
         *reasons.notes(),
@@ -123,6 +125,13 @@ def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: f
         *_more(len(cells), total, "actors", "reach"),
     ]
     return Grid(columns, body, title="Reach, in people, by what it counts; never to be summed", notes=notes)
+
+
+def _without_unknown_kinds(columns: list[Column], rows: list[list[str]]) -> tuple[list[Column], list[list[str]]]:
+    """Return a grid without its column of kinds where no roster says any."""
+    if any(row[1] != "unknown" for row in rows):
+        return columns, rows
+    return [columns[0], *columns[2:]], [[row[0], *row[2:]] for row in rows]
 
 
 def brackets(confidence: float) -> str:
@@ -198,6 +207,7 @@ def leaders_grid(rows: Iterable[Row], actors: Actors, *, top_k: int, total: int)
         for metric in metrics:
             line += _ranked(found.get(metric))
         body.append(line)
+    columns, body = _without_unknown_kinds(columns, body)
     title = "Leaders, by whom others reshare; ranks with the interval over resamples"
     return Grid(columns, body, title=title, notes=_more(len(cells), total, "actors", "leaders"))
 
@@ -209,21 +219,30 @@ def _ranked(row: Row | None) -> list[str]:
     return [number(row["score"]), interval(rank, low, high), f"{row['p_top_k']:.2f}"]
 
 
-def label_grid(counts: Iterable[Row]) -> Grid:
-    """Return how many posts of each language bear which label; `counts` has `lang, label, n`."""
+def label_grid(counts: Iterable[Row], unvalidated: Collection[str] = ()) -> Grid:
+    """Return how many posts of each language bear which label; `counts` has `lang, label, n`.
+
+    Languages for which the model cannot vouch are marked.
+    """
     table: Counter[tuple[str, str]] = Counter()
     for row in counts:
         table[row["lang"] or "unknown", row["label"]] += row["n"]
     languages = sorted({lang for lang, _ in table}, key=lambda lang: -sum(table[lang, label] for label in LABELS))
     columns = [Column("language"), *(Column(label, right=True) for label in LABELS), Column("posts", right=True)]
     body = [
-        [lang, *(f"{table[lang, label]:,}" for label in LABELS), f"{sum(table[lang, label] for label in LABELS):,}"]
+        [
+            f"{lang} *" if lang in unvalidated else lang,
+            *(f"{table[lang, label]:,}" for label in LABELS),
+            f"{sum(table[lang, label] for label in LABELS):,}",
+        ]
         for lang in languages
     ]
+    marked = [lang for lang in languages if lang in unvalidated]
+    notes = ["* unvalidated: too few checked labels in this language to vouch for the model's"] if marked else []
     if len(languages) > 1:
         sums = [sum(table[lang, label] for lang in languages) for label in LABELS]
         body.append(["all", *(f"{count:,}" for count in sums), f"{sum(sums):,}"])
-    return Grid(columns, body, title="Posts by label: the model's, unreviewed")
+    return Grid(columns, body, title="Posts by label: the model's, unreviewed", notes=notes)
 
 
 def flag_lines(rows: Sequence[Row], actors: Actors) -> list[str]:
@@ -234,7 +253,9 @@ def flag_lines(rows: Sequence[Row], actors: Actors) -> list[str]:
         lines += [f"    for: {clean(reason)}" for reason in row["reasons"] or ()]
         lines += [f"    against: {clean(reason)}" for reason in row.get("against") or ()]
         if row["evidence"]:
-            lines.append(f"    posts: {', '.join(row['evidence'])}")
+            rest = len(row["evidence"]) - EVIDENCE
+            more = f" and {rest} more" if rest > 0 else ""
+            lines.append(f"    posts: {', '.join(row['evidence'][:EVIDENCE])}{more}")
     return lines
 
 

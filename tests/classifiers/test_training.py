@@ -215,6 +215,7 @@ def test_the_shipped_configuration_has_a_permissive_recipe() -> None:
     config = read_config(Path(__file__).parents[2] / "benchmarks" / "train_default.toml")
     permissive = config.model_copy(update={"without": ("unlp2025",)})
     assert {s.name for s in config.used_sources()} - {s.name for s in permissive.used_sources()} == {"unlp2025"}
-    assert not any("NC" in source.licence for source in permissive.used_sources())
+    assert [source.licence for source in config.used_sources() if source.binding] == ["CC BY-NC-SA 4.0"]
+    assert not any(source.binding or "NC" in source.licence for source in permissive.used_sources())
     with pytest.raises(InputError, match="nothing"):
         config.model_copy(update={"without": ("nothing",)}).used_sources()
