@@ -130,7 +130,10 @@ def import_(
     format: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="NAME", show_default="found from the content", help="What kind of export the files are."
+            "--format",
+            metavar="NAME",
+            show_default="found from the content",
+            help="What the files are: telegram_desktop, telegram_telethon, x_api_v2, or mapped (any table).",
         ),
     ] = None,
     mapping: Annotated[
@@ -138,7 +141,8 @@ def import_(
         typer.Option(
             "--map",
             metavar="COLUMN=FIELD",
-            help="Which field of the file gives a column of the table: repeat it, or separate with commas.",
+            help="Which field of the file gives a column of the table: repeat it, or separate with commas. "
+            "COLUMN==TEXT gives every row the same text.",
         ),
     ] = None,
     table: Annotated[

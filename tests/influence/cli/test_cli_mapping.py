@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.main import get_command
 
 from influence.cli.start import parse_mapping
 from influence.errors import InputError
 
-columns = st.text(alphabet="abcdefghijklmnopqrstuvwxyz_", min_size=1)
+columns = st.text(alphabet="abcdefghijklmnopqrstuvwxyz_.", min_size=1)
 fields = st.text(
     alphabet=st.characters(exclude_characters="=,", categories=["L", "N", "P", "S", "Zs"]), min_size=1
 ).filter(lambda text: text == text.strip())
@@ -24,6 +25,22 @@ def test_what_was_written_is_read(mapping: dict[str, str], with_commas: bool) ->
 
 def test_a_comma_in_a_field_is_kept() -> None:
     assert parse_mapping(["text=Message, full,views=Views"]) == {"text": "Message, full", "views": "Views"}
+
+
+def test_a_constant_begins_with_a_second_equals_sign() -> None:
+    assert parse_mapping(["measure==circulation,actor.kind==media"]) == {
+        "measure": "=circulation",
+        "actor.kind": "=media",
+    }
+
+
+def test_the_help_names_every_format() -> None:
+    from influence.cli import app
+    from influence.readers import READERS
+
+    options = vars(get_command(app))["commands"]["import"].params
+    (format_help,) = [option.help for option in options if option.name == "format"]
+    assert all(reader.name in format_help for reader in READERS)
 
 
 @pytest.mark.parametrize(
