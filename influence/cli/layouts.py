@@ -25,6 +25,7 @@ __all__ = [
     "leaders_grid",
     "near",
     "reach_grid",
+    "scores_grid",
     "steps_grid",
 ]
 
@@ -243,6 +244,27 @@ def label_grid(counts: Iterable[Row], unvalidated: Collection[str] = ()) -> Grid
         sums = [sum(table[lang, label] for lang in languages) for label in LABELS]
         body.append(["all", *(f"{count:,}" for count in sums), f"{sum(sums):,}"])
     return Grid(columns, body, title="Posts by label: the model's, unreviewed", notes=notes)
+
+
+def scores_grid(scores: Iterable[Row]) -> Grid:
+    """Return what a model scored on posts kept aside: a row per kind of posts, language, measure and model."""
+    columns = [
+        Column("posts", least=10),
+        Column("language"),
+        Column("measure", least=16),
+        Column("model", drop=1),
+        Column("value", right=True),
+        Column("n", right=True),
+    ]
+    rows = [
+        [
+            *(clean(str(row[name])) for name in ("posts", "language", "measure", "model")),
+            interval(row["value"], row["low"], row["high"], whole=False),
+            number(row["n"]),
+        ]
+        for row in scores
+    ]
+    return Grid(columns, rows, title="Scores on posts kept aside; in brackets 95% intervals")
 
 
 def flag_lines(rows: Sequence[Row], actors: Actors) -> list[str]:
