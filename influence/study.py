@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,9 +135,13 @@ class Study:
         from influence.views import VIEWS
 
         schema_of(name)
-        state = self.state_of((name, "actors"))
+        return self.remembered(name, (name, "actors"), VIEWS[name])
+
+    def remembered(self, name: str, tables: tuple[str, ...], make: Callable[[Study], ir.Table]) -> ir.Table:
+        """Return what `make` makes of this study, made again only when one of the tables or the roster has changed."""
+        state = self.state_of(tables)
         if name not in self._views or self._views[name][0] != state:
-            self._views[name] = (state, VIEWS[name](self))
+            self._views[name] = (state, make(self))
         return self._views[name][1]
 
     def commit(self, record: ImportRecord, staged: Mapping[str, Path]) -> None:

@@ -29,7 +29,11 @@ def _alias_key(column: ir.StringValue) -> ir.StringValue:
 
 
 def _aliases(study: Study) -> ir.Table:
-    """Return `alias, canonical`: for every handle the one id that stands for it."""
+    """Return `alias, canonical`: for every handle the one id that stands for it. All views share one computation."""
+    return study.remembered("aliases", ("actors",), _computed_aliases)
+
+
+def _computed_aliases(study: Study) -> ir.Table:
     actors = study.raw("actors")
     named = actors.filter(actors.handle.notnull())
     key = _alias_key(named.platform + ":" + named.handle.replace("@", ""))

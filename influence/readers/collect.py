@@ -15,7 +15,7 @@ from influence.decoding import cut
 from influence.readers.base import Batch
 from influence.tables import SCHEMAS
 
-__all__ = ["BATCH_ROWS", "Collector", "Unusable", "as_count", "as_dict", "as_list", "as_text", "rejected"]
+__all__ = ["BATCH_ROWS", "Acting", "Collector", "Unusable", "as_count", "as_dict", "as_list", "as_text", "rejected"]
 
 BATCH_ROWS = 50_000
 _BATCH_CHARACTERS = 64_000_000
@@ -148,3 +148,23 @@ def as_count(value: object, name: str) -> int | None:
     if not 0 <= number < 2**63:
         raise Unusable(f"{name} {value!r} is no count")
     return number
+
+
+class Acting:
+    """A post on its way into the tables, as far as its author acts on others with it."""
+
+    rows: Collector
+    actor: str
+    at: Any
+    post_id: str
+
+    def _act(self, kind: str, target: str | None, target_post: str | None = None) -> None:
+        self.rows.add(
+            "interactions",
+            source=self.actor,
+            target=target,
+            kind=kind,
+            at=self.at,
+            post_id=self.post_id,
+            target_post=target_post,
+        )

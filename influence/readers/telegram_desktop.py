@@ -13,7 +13,7 @@ from typing import Any
 
 from influence.decoding import Encoding, open_utf8
 from influence.readers.base import Batch, ReaderOptions
-from influence.readers.collect import Collector, Unusable, as_count, as_dict, as_list, as_text
+from influence.readers.collect import Acting, Collector, Unusable, as_count, as_dict, as_list, as_text
 from influence.readers.ids import handle_ref, name_ref, telegram_native, telegram_post
 from influence.readers.json_records import broken, json_encoding, outline, stream
 from influence.readers.marks import hashtag, plain_url
@@ -147,7 +147,7 @@ def _messages(path: Path, encoding: Encoding, section: str, chats: list[_Chat]) 
         yield chat, message
 
 
-class _Taken:
+class _Taken(Acting):
     """One message on its way into the tables."""
 
     def __init__(self, rows: Collector, chat: _Chat, message: dict[str, Any], zone: dt.tzinfo) -> None:
@@ -242,17 +242,6 @@ class _Taken:
         target = telegram_post(_number(peer) or self.chat.native, replied)
         self._act("reply", None, target)
         return target
-
-    def _act(self, kind: str, target: str | None, target_post: str | None = None) -> None:
-        self.rows.add(
-            "interactions",
-            source=self.actor,
-            target=target,
-            kind=kind,
-            at=self.at,
-            post_id=self.post_id,
-            target_post=target_post,
-        )
 
     def _reacted(self, person: dict[str, Any]) -> None:
         native = _number(person.get("from_id"))

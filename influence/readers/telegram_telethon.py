@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from influence.readers.base import Batch, ReaderOptions
-from influence.readers.collect import Collector, Unusable, as_count, as_dict, as_list, as_text
+from influence.readers.collect import Acting, Collector, Unusable, as_count, as_dict, as_list, as_text
 from influence.readers.ids import handle_ref, name_ref, telegram_native, telegram_post
 from influence.readers.json_records import json_encoding, outline, records
 from influence.readers.marks import hashtag, hashtags, mentions, plain_url, urls
@@ -79,7 +79,7 @@ def _total(reactions: object) -> int | None:
     return as_count(reactions, "reactions")
 
 
-class _Taken:
+class _Taken(Acting):
     """One message on its way into the tables."""
 
     def __init__(self, rows: Collector, message: dict[str, Any], zone: dt.tzinfo, path: Path) -> None:
@@ -210,17 +210,6 @@ class _Taken:
         target = telegram_post(_peer(part.get("reply_to_peer_id")) or self.channel, replied)
         self._act("reply", None, target)
         return target
-
-    def _act(self, kind: str, target: str | None, target_post: str | None = None) -> None:
-        self.rows.add(
-            "interactions",
-            source=self.actor,
-            target=target,
-            kind=kind,
-            at=self.at,
-            post_id=self.post_id,
-            target_post=target_post,
-        )
 
     def _reactions(self) -> None:
         reactions = as_dict(self.message.get("reactions"))

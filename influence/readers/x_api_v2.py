@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from influence.readers.base import Batch, ReaderOptions
-from influence.readers.collect import Collector, Unusable, as_count, as_dict, as_list, as_text
+from influence.readers.collect import Acting, Collector, Unusable, as_count, as_dict, as_list, as_text
 from influence.readers.ids import handle_ref
 from influence.readers.json_records import Record, json_encoding, outline, records
 from influence.readers.marks import hashtag, mentions, plain_url
@@ -130,7 +130,7 @@ def _user(rows: Collector, page: _Page, user: dict[str, Any]) -> str | None:
     return f"x:{native}"
 
 
-class _Taken:
+class _Taken(Acting):
     """One post on its way into the tables."""
 
     def __init__(self, rows: Collector, page: _Page, post: dict[str, Any]) -> None:
@@ -262,17 +262,6 @@ class _Taken:
             if target and target not in seen:
                 seen.add(target)
                 yield target
-
-    def _act(self, kind: str, target: str | None, target_post: str | None = None) -> None:
-        self.rows.add(
-            "interactions",
-            source=self.actor,
-            target=target,
-            kind=kind,
-            at=self.at,
-            post_id=self.post_id,
-            target_post=target_post,
-        )
 
     # -- what it holds ------------------------------------------------------------------------------------------
 
