@@ -65,17 +65,22 @@ def reshare_graph(interactions: Any, kinds: Sequence[str] = ("reshare",)) -> Gra
     (['x:a', 'x:b', 'x:c'], [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
     """
     table = interactions_of(interactions)
-    edges = edge_weights(table.filter(table.kind.isin(list(kinds))))
+    ids, edges = numbered_edges(edge_weights(table.filter(table.kind.isin(list(kinds)))), "weight")
+    return Graph(ids, _csr(edges["row"], edges["column"], edges["weight"], len(ids)))
+
+
+def numbered_edges(edges: ir.Table, *columns: str) -> tuple[pa.Array, pa.Table]:
+    """Return the names of the nodes, sorted, and the edges as `row, column` (numbers of `source`, `target`) and `columns`.
+
+    Numbers instead of names before the rows leave the engine: 12 bytes an edge, whatever the names. In any order.
+    """
     nodes = _numbered_nodes(edges)
     names = nodes.order_by("number").to_pyarrow()["id"]
     ids = pa.concat_arrays([pa.array([], pa.string()), *names.chunks])
-    # Numbers instead of names before the rows leave the engine: 12 bytes an edge, whatever the names.
     rows = nodes.select(source=nodes.id, row=nodes.number)
-    columns = nodes.select(target=nodes.id, column=nodes.number)
-    numbered = (
-        edges.inner_join(rows, "source").inner_join(columns, "target").select("row", "column", "weight").to_pyarrow()
-    )
-    return Graph(ids, _csr(numbered["row"], numbered["column"], numbered["weight"], len(ids)))
+    targets = nodes.select(target=nodes.id, column=nodes.number)
+    joined = edges.inner_join(rows, "source").inner_join(targets, "target")
+    return ids, joined.select("row", "column", *columns).to_pyarrow()
 
 
 def _numbered_nodes(edges: ir.Table) -> ir.Table:
