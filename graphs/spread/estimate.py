@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -172,6 +172,7 @@ def simulated_reach(
     most_work: int = MOST_WORK,
     seed: int = 0,
     threads: int | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Spread:
     """Estimate how many accounts a post reaches, for every account that may start it.
 
@@ -192,6 +193,8 @@ def simulated_reach(
         Same seed, same result, whatever `threads`.
     threads
         Default: as many as the process may use.
+    tell
+        Called once, before the samples are drawn, with what they will need.
 
     Returns
     -------
@@ -237,6 +240,8 @@ def simulated_reach(
     if not len(network.resharers):
         ones = np.ones(network.n_nodes)
         return Spread(network, ones, ones, ones, samples, forecast, confidence)
+    if tell is not None:
+        tell(str(forecast))
     hits, varied = _counts(network, samples, forecast.threads)
     value, low, high = _bounded(network, samples, hits, varied, 1, confidence)
     for end in (value, low, high):

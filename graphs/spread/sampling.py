@@ -168,7 +168,9 @@ def _work_of_a_sample(graph: InfluenceGraph, generator: np.random.Generator, see
     if not len(roots):
         return 1.0
     few = generator.choice(roots, _PILOT_ROOTS)
-    done, work = Worker(graph).count(few, 0, 1, np.uint64((seed ^ 0x5DEECE66D) & 0xFFFFFFFFFFFFFFFF), budget=_PILOT_WORK)
+    done, work = Worker(graph).count(
+        few, 0, 1, np.uint64((seed ^ 0x5DEECE66D) & 0xFFFFFFFFFFFFFFFF), budget=_PILOT_WORK
+    )
     return work / done
 
 
@@ -181,7 +183,9 @@ class Worker:
         self.mark, self.queue, self.seen, self.touched = (np.zeros(size, np.int32) for _ in range(4))
         self.hits, self.varied = (np.zeros(size, np.int64) for _ in range(2))
 
-    def count(self, roots: Int32, first: int, per_root: int, seed: np.uint64, *, budget: int = 2**62) -> tuple[int, int]:
+    def count(
+        self, roots: Int32, first: int, per_root: int, seed: np.uint64, *, budget: int = 2**62
+    ) -> tuple[int, int]:
         """Add the counts of a block of roots; return the roots done, and the nodes and edges looked at."""
         from graphs.spread.kernels import count_hits
 
@@ -199,9 +203,7 @@ def blocks(samples: Samples, threads: int) -> Iterator[tuple[int, Int32]]:
         yield first, samples.roots[first : first + size]
 
 
-def spread_over_threads(
-    samples: Samples, threads: int, work: Callable[[int, Int32, int], Any]
-) -> list[Any]:
+def spread_over_threads(samples: Samples, threads: int, work: Callable[[int, Int32, int], Any]) -> list[Any]:
     """Return `work(first, roots, thread)` for every block of roots, in the order of the blocks.
 
     Blocks of one `thread` follow each other, so what it keeps needs no lock.
