@@ -70,7 +70,7 @@ def reshare_graph(interactions: Any, kinds: Sequence[str] = ("reshare",)) -> Gra
 
 
 def numbered_edges(edges: ir.Table, *columns: str) -> tuple[pa.Array, pa.Table]:
-    """Return the names of the nodes, sorted, and the edges as `row, column` (numbers of `source`, `target`) and `columns`.
+    """Return the names of the nodes, sorted, and the edges as `row, column` (of `source`, `target`) and `columns`.
 
     Numbers instead of names before the rows leave the engine: 12 bytes an edge, whatever the names. In any order.
     """

@@ -93,8 +93,8 @@ def estimate_reach(
         `graphs.chao.chao_interval`. Where nobody's acts are listed but posts carry counts: the median over posts of the
         largest single count of a post (basis `post`).
     simulated
-        Expected number of accounts that a post spreads to, the actor included, by the independent cascade on the reshare
-        graph: see `graphs.spread.rows.simulated_figures`.
+        Expected number of accounts that a post spreads to, the actor included, by the independent cascade on the
+        reshare graph: see `graphs.spread.rows.simulated_figures`.
 
     References
     ----------

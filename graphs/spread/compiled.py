@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -19,7 +19,6 @@ def compiled(function: Function) -> Function:
     installation without a home), every process compiles anew.
     """
     try:
-        fast: Function = numba.njit(nogil=True, cache=True)(function)
+        return cast(Function, numba.njit(nogil=True, cache=True)(function))
     except RuntimeError:  # numba: "cannot cache function: no locator available"
-        fast = numba.njit(nogil=True)(function)
-    return fast
+        return cast(Function, numba.njit(nogil=True)(function))

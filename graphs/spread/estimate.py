@@ -199,8 +199,8 @@ def simulated_reach(
     Returns
     -------
     Spread
-        Value and interval of every account, in accounts, the one that starts the post **included**: whom nobody reshares
-        reaches 1, itself, exactly.
+        Value and interval of every account, in accounts, the one that starts the post **included**: whom nobody
+        reshares reaches 1, itself, exactly.
 
     Raises
     ------

@@ -52,8 +52,7 @@ def exact_spread(graph: Any, ids: Iterable[str]) -> float:
         weight *= np.where(live[edge], chances[edge], 1 - chances[edge])
     reached = np.zeros((network.n_nodes, len(ways)), np.bool_)
     reached[seeds] = True
-    before = -1
-    while before != (before := int(reached.sum())):
+    for _ in range(len(chances)):  # a path has no more edges than there are
         for edge in range(len(chances)):
             reached[targets[edge]] |= reached[sources[edge]] & live[edge]
     return float(reached.sum(axis=0) @ weight)

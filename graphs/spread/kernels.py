@@ -45,7 +45,7 @@ def stream(seed: np.uint64, number: int) -> np.uint64:
 def grown(
     indptr: Int64, sources: Int32, limits: UInt32, start: np.uint64, mark: Int32, queue: Int32, epoch: int, tail: int
 ) -> tuple[int, int]:
-    """Follow live edges backwards from the `tail` nodes in `queue`; return how many nodes it then holds, and edges seen.
+    """Follow live edges back from the `tail` nodes in `queue`; return how many nodes it then holds, and edges seen.
 
     `mark[v] == epoch` says that v is in the queue.
     """
@@ -116,7 +116,7 @@ def list_hits(
     indptr: Int64, sources: Int32, limits: UInt32, roots: Int32, first: int, per_root: int, seed: np.uint64,
     mark: Int32, queue: Int32, wanted: Int32,
 ) -> tuple[Int32, Int64]:  # fmt: skip
-    """Draw the samples of `count_hits` again; return for each wanted node in a sample its place and the sample's number.
+    """Draw the samples of `count_hits` again; return the place and the sample's number of each wanted node in one.
 
     `wanted[v]` is the place of node v among those wanted, or -1. A sample's own root is left out.
     """
@@ -145,7 +145,7 @@ def union_hits(
     indptr: Int64, sources: Int32, limits: UInt32, roots: Int32, first: int, per_root: int, seed: np.uint64,
     mark: Int32, queue: Int32, chosen: Bools,
 ) -> tuple[int, int]:  # fmt: skip
-    """Draw the samples of `count_hits` again and count those that hold a chosen node; roots that are chosen are left out.
+    """Draw the samples of `count_hits` again and count those that hold a chosen node, but for chosen roots.
 
     Returns the sum over roots of the count h, and that of `h (per_root - h)`.
     """
@@ -174,7 +174,7 @@ def run_cascades(
     indptr: Int64, targets: Int32, limits: UInt32, seeds: Int32, first: int, runs: int, seed: np.uint64,
     mark: Int32, queue: Int32, sizes: Int32,
 ) -> None:  # fmt: skip
-    """Simulate cascades from the seeds and write their sizes, seeds included. Arrays hold the edges out of each node."""
+    """Simulate cascades from the seeds, write their sizes, seeds included. Arrays hold the edges out of each node."""
     for run in range(runs):
         for i in range(len(seeds)):
             mark[seeds[i]] = run + 1

@@ -66,8 +66,8 @@ def learn_probabilities(
 
     Notes
     -----
-    Successes and attempts count distinct posts, so p does not exceed 1; a reshare without `target_post` counts as one of
-    a further post. Platforms that credit every reshare to the original author leave no trace of who was reshared
+    Successes and attempts count distinct posts, so p does not exceed 1; a reshare without `target_post` counts as
+    one of a further post. Platforms that credit every reshare to the original author leave no trace of who was reshared
     in between; `partial_credit` shares the credit out among those who could have been.
 
     References
@@ -144,7 +144,7 @@ def _credited(reshares: ir.Table) -> ir.Table:
 
 
 def _attempts(reshares: ir.Table, own: ir.Table | None, *, passed_on: bool) -> ir.Table:
-    """Return `author, known, written`: the distinct posts that an author is known to have put out, and those in `posts`."""
+    """Return `author, known, written`: distinct posts that it is known to have put out, and whether `posts` has any."""
     named = reshares.filter(reshares.post.notnull())
     put_out = named.select(author=named.author, post=named.post, written=ibis.literal(0))
     if passed_on:

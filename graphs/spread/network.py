@@ -75,7 +75,7 @@ class InfluenceGraph:
         return found
 
     def places(self, ids: Iterable[str]) -> Int32:
-        """Return the nodes of the given ids, sorted and distinct. Raises InputError for an id that is not in the graph."""
+        """Return the nodes of the given ids, sorted and distinct. Raises InputError for one that the graph lacks."""
         wanted = pa.array(sorted(set(ids)), pa.string())
         found = pc.index_in(wanted, value_set=self.ids)
         if found.null_count:
@@ -126,6 +126,9 @@ class InfluenceGraph:
 
 
 def _check(names: pa.Array, ends: list[Int32], chances: FloatArray) -> None:
+    for numbers in ends:
+        if ((numbers < 0) | (numbers >= len(names))).any():
+            raise InputError(f"an edge names a node that is none of the {len(names):,} nodes.")
     wrong = ~((chances >= 0) & (chances <= 1))  # NaN too
     if wrong.any():
         at = int(np.argmax(wrong))
@@ -133,9 +136,6 @@ def _check(names: pa.Array, ends: list[Int32], chances: FloatArray) -> None:
             f"the probability that {names[int(ends[1][at])].as_py()!r} reshares {names[int(ends[0][at])].as_py()!r} is "
             f"{chances[at]:g}; a probability lies between 0 and 1."
         )
-    for numbers in ends:
-        if len(numbers) and not (0 <= numbers.min() and numbers.max() < len(names)):
-            raise InputError(f"an edge names a node that is none of the {len(names):,} nodes.")
 
 
 def influence_graph(probabilities: Any) -> InfluenceGraph:

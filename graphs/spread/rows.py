@@ -114,9 +114,9 @@ def simulated_figures(
     basis = dict(zip(bases["author"].to_pylist(), bases["basis"].to_pylist(), strict=True))
     names = spread.graph.ids.filter(pa.array(known)).to_pylist()
     estimators = np.array([_estimator(basis.get(name)) for name in names], object)
-    ends = [end[known] for end in (spread.value, spread.low, spread.high)]
+    value, low, high = (end[known] for end in (spread.value, spread.low, spread.high))
     n = np.full(len(at), spread.samples.n, np.int64)
-    figures.put(at, *ends, n, estimator=estimators, basis="post")
+    figures.put(at, value, low, high, n, estimator=estimators, basis="post")
     return figures
 
 

@@ -131,7 +131,7 @@ def plan(
 
     Notes
     -----
-    Over samples of one root each, the roots all independent, the reach of s accounts (itself included) varies by at most
+    Over samples of one root each, the roots all independent, the estimate of a reach of s accounts varies by at most
     `(s - 1) / k` with k samples a root, whatever the graph. So half an interval is at most `z sqrt((s - 1) / k)`, and
     `k = z^2 (m - 1) / (w m)^2` makes it w s for every s of at least m.
     """
