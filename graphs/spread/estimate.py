@@ -96,12 +96,12 @@ class Spread:
             raise InputError("a union needs at least one actor.")
         if len(seeds) == 1:
             return self.figure(self.graph.ids[int(seeds[0])].as_py())
+        if not self.graph.reshared[seeds].any():
+            return self._figure(*[float(len(seeds))] * 3)
         known = all(int(seed) in self._numbers for seed in seeds)
         hits, varied = self._known_union(seeds) if known else self._drawn_union(seeds)
         ends = _bounded(self.graph, self.samples, np.array([hits]), np.array([varied]), len(seeds), self.confidence)
         value, low, high = (float(end[0]) for end in ends)
-        if not self.graph.reshared[seeds].any():
-            value = low = high = float(len(seeds))
         return self._figure(value, low, high)
 
     def remember(self, ids: Iterable[str]) -> None:

@@ -23,6 +23,7 @@ __all__ = ["NEVER_RESHARED", "SpreadOptions", "learnt_spread", "simulated_figure
 
 NO_RESHARES = "no reshares between accounts"
 NO_RESHARES_THERE = "no reshares on its platform"
+NOT_LISTED = "its posts have shares, but who shared them is not listed"
 NO_POSTS = "no posts of its own, and no reshares"
 NEVER_RESHARED = f"{INDEPENDENT_CASCADE}:never_reshared"
 
@@ -136,10 +137,14 @@ def _put_unreshared(figures: Figures, posts: ir.Table | Any, spread: Spread) -> 
     platforms = pc.list_element(pc.split_pattern(figures.ids, ":", max_splits=1), 0)
     tells = np.asarray(pc.is_in(platforms, value_set=told))
     figures.reason[~tells] = NO_RESHARES_THERE
-    table = pick(posts, "posts", {"actor_id": "string"}, {"reshared_post": "string", "reshared_actor": "string"})
+    optional = {"reshared_post": "string", "reshared_actor": "string", "shares": "float64"}
+    table = pick(posts, "posts", {"actor_id": "string"}, optional)
     table = table.filter(table.actor_id.notnull(), table.reshared_post.isnull(), table.reshared_actor.isnull())
-    at, _ = figures.positions(table.select("actor_id").distinct().to_pyarrow()["actor_id"])
-    at = at[tells[at]]
+    found = table.group_by("actor_id").agg(shares=table.shares.max().fill_null(0.0)).to_pyarrow()
+    at, known = figures.positions(found["actor_id"])
+    shared = np.asarray(found["shares"])[known] > 0
+    figures.reason[at[shared]] = NOT_LISTED
+    at = at[tells[at] & ~shared]
     ones = np.ones(len(at))
     n = np.full(len(at), spread.samples.n, np.int64)
     figures.put(at, ones, ones, ones, n, estimator=NEVER_RESHARED, basis="post")

@@ -22,6 +22,7 @@ from graphs import (
     simulate_cascades,
     simulated_reach,
 )
+from graphs.figures import Figure
 from graphs.spread import sampling
 
 edges = st.dictionaries(
@@ -32,12 +33,19 @@ edges = st.dictionaries(
 )
 
 
+def numbers(figure: Figure) -> tuple[float, float, float]:
+    assert figure.value is not None
+    assert figure.low is not None
+    assert figure.high is not None
+    return figure.value, figure.low, figure.high
+
+
 def table(given_edges: dict[tuple[str, str], float]) -> pa.Table:
     authors, resharers = zip(*given_edges, strict=True)
     return pa.table({"author": authors, "resharer": resharers, "p": list(given_edges.values())})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(edges, st.integers(0, 2**40))
 def test_it_is_the_exact_spread_of_small_graphs(drawn: dict[tuple[str, str], float], seed: int) -> None:
     # An interval so wide (five standard errors) that a right estimate never leaves it.
@@ -46,9 +54,9 @@ def test_it_is_the_exact_spread_of_small_graphs(drawn: dict[tuple[str, str], flo
     for size in (1, 2):
         for ids in combinations(names, size):
             figure, truth = spread.union(ids), exact_spread(spread.graph, ids)
-            assert figure.low is not None and figure.high is not None
-            assert figure.low - 1e-6 <= truth <= figure.high + 1e-6
-            assert size <= figure.low <= (figure.value or 0) <= figure.high <= len(names)
+            value, low, high = numbers(figure)
+            assert low - 1e-6 <= truth <= high + 1e-6
+            assert size <= low <= value <= high <= len(names)
 
 
 def _graphs() -> dict[str, nx.DiGraph]:
@@ -57,8 +65,8 @@ def _graphs() -> dict[str, nx.DiGraph]:
     communities = nx.stochastic_block_model([60, 60], [[0.1, 0.005], [0.005, 0.1]], seed=6, directed=True)
     reshared = nx.DiGraph()
     # Few accounts get most reshares; how often differs widely.
-    for author, resharer in zip((600 * random.random(3000) ** 3).astype(int), random.integers(600, size=3000)):
-        reshared.add_edge(author, resharer)
+    authors = (600 * random.random(3000) ** 3).astype(int)
+    reshared.add_edges_from(zip(authors, random.integers(600, size=3000), strict=True))
     star = nx.DiGraph(nx.star_graph(50))
     graphs = {
         "random": nx.gnp_random_graph(200, 0.02, seed=3, directed=True),
@@ -83,11 +91,10 @@ def test_it_agrees_with_cascades_simulated_one_by_one(name: str) -> None:
     sets = [[names[i]] for i in order[[0, 1, len(order) // 3]]] + [[names[i] for i in order[:5]]]
     for ids in sets:
         sizes = simulate_cascades(graph, ids, runs=20_000, seed=2)
-        figure = spread.union(ids)
-        assert figure.value is not None and figure.low is not None and figure.high is not None
+        value, low, high = numbers(spread.union(ids))
         # Both are estimates: the difference has the errors of both.
-        error = np.hypot((figure.high - figure.low) / 2 / 1.96, sizes.std() / np.sqrt(len(sizes)))
-        assert abs(figure.value - sizes.mean()) <= 4 * error + 1e-9
+        error = np.hypot((high - low) / 2 / 1.96, sizes.std() / np.sqrt(len(sizes)))
+        assert abs(value - sizes.mean()) <= 4 * error + 1e-9
 
 
 @settings(max_examples=25, deadline=None)
@@ -139,7 +146,8 @@ def test_intervals_of_capped_samples_cover_too(monkeypatch: pytest.MonkeyPatch) 
     covered = []
     for seed in range(100):
         spread = simulated_reach(network.graph, most_work=1000, seed=seed)
-        assert spread.forecast.capped and not spread.samples.complete
+        assert spread.forecast.capped
+        assert not spread.samples.complete
         inside = (spread.low <= network.value) & (network.value <= spread.high)
         covered.append(inside[np.argsort(-network.value)[:200]].mean())
     assert 0.92 <= np.mean(covered) <= 0.98
@@ -235,7 +243,7 @@ def test_other_bad_input_is_named() -> None:
         simulated_reach(nx.MultiDiGraph([("a", "b")]))
     with pytest.raises(InputError, match="no column 'p'"):
         simulated_reach(pa.table({"author": ["a"], "resharer": ["b"]}))
-    with pytest.raises(InputError, match="twice|two probabilities"):
+    with pytest.raises(InputError, match="two probabilities"):
         influence_graph(pa.table({"author": ["a", "a"], "resharer": ["b", "b"], "p": [0.1, 0.2]}))
     with pytest.raises(InputError, match="none of the 2 nodes"):
         InfluenceGraph.from_arrays(["a", "b"], [0], [2], [0.5])
