@@ -141,7 +141,7 @@ def test_intervals_of_capped_samples_cover_too(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sampling, "FEWEST_SAMPLES", 1)
     graph = nx.gnp_random_graph(3000, 0.002, seed=8, directed=True)
     for edge in graph.edges:
-        graph.edges[edge]["p"] = 0.2
+        graph.edges[edge]["p"] = 0.12
     network = simulated_reach(graph, relative_width=0.02, seed=99)
     covered = []
     for seed in range(100):
