@@ -53,6 +53,6 @@ def exact_spread(graph: Any, ids: Iterable[str]) -> float:
     reached = np.zeros((network.n_nodes, len(ways)), np.bool_)
     reached[seeds] = True
     for _ in range(len(chances)):  # a path has no more edges than there are
-        for edge in range(len(chances)):
-            reached[targets[edge]] |= reached[sources[edge]] & live[edge]
+        for line in range(len(chances)):
+            reached[targets[line]] |= reached[sources[line]] & live[line]
     return float(reached.sum(axis=0) @ weight)

@@ -248,9 +248,9 @@ def test_other_bad_input_is_named() -> None:
     with pytest.raises(InputError, match="none of the 2 nodes"):
         InfluenceGraph.from_arrays(["a", "b"], [0], [2], [0.5])
     spread = simulated_reach(pa.table({"author": ["a"], "resharer": ["b"], "p": [0.5]}))
-    for call in (spread.union, spread.remember):
+    for asked in (spread.union, spread.remember):
         with pytest.raises(InputError, match="'z' is not in the graph"):
-            call(["z", "a"])
+            asked(["z", "a"])
     for call in (
         spread.union,
         lambda ids: simulate_cascades(spread.graph, ids),
