@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from graphs.leaders import rank_leaders
     from graphs.random_walk import pagerank
     from graphs.reach import estimate_reach
+    from graphs.spread.estimate import Spread, simulated_reach
+    from graphs.spread.exact import exact_spread
+    from graphs.spread.learning import learn_probabilities
+    from graphs.spread.monte_carlo import simulate_cascades
+    from graphs.spread.network import InfluenceGraph, influence_graph
+    from graphs.spread.rows import SpreadOptions, learnt_spread
+    from graphs.spread.sampling import forecast_spread
     from graphs.tables import as_ibis
     from graphs.unions import Union, union_bounds
 
@@ -22,15 +29,25 @@ __all__ = [
     "ConvergenceError",
     "Graph",
     "GraphsError",
+    "InfluenceGraph",
     "InputError",
+    "Spread",
+    "SpreadOptions",
     "Union",
     "as_ibis",
     "compare_groups",
     "estimate_reach",
+    "exact_spread",
+    "forecast_spread",
     "from_networkx",
+    "influence_graph",
+    "learn_probabilities",
+    "learnt_spread",
     "pagerank",
     "rank_leaders",
     "reshare_graph",
+    "simulate_cascades",
+    "simulated_reach",
     "to_networkx",
     "union_bounds",
 ]
@@ -39,15 +56,25 @@ _HOMES = {
     "ConvergenceError": "errors",
     "Graph": "adjacency",
     "GraphsError": "errors",
+    "InfluenceGraph": "spread.network",
     "InputError": "errors",
+    "Spread": "spread.estimate",
+    "SpreadOptions": "spread.rows",
     "Union": "unions",
     "as_ibis": "tables",
     "compare_groups": "comparison",
     "estimate_reach": "reach",
+    "exact_spread": "spread.exact",
+    "forecast_spread": "spread.sampling",
     "from_networkx": "adjacency",
+    "influence_graph": "spread.network",
+    "learn_probabilities": "spread.learning",
+    "learnt_spread": "spread.rows",
     "pagerank": "random_walk",
     "rank_leaders": "leaders",
     "reshare_graph": "adjacency",
+    "simulate_cascades": "spread.monte_carlo",
+    "simulated_reach": "spread.estimate",
     "to_networkx": "adjacency",
     "union_bounds": "unions",
 }

@@ -10,7 +10,9 @@ import ibis
 import ibis.expr.types as ir
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy import sparse
 
 from graphs.errors import InputError
@@ -49,33 +51,70 @@ class Graph:
 def reshare_graph(interactions: Any, kinds: Sequence[str] = ("reshare",)) -> Graph:
     """Return the graph of interactions of the given kinds, from the account that acts to the one it acts on.
 
-    Parameters
-    ----------
-    interactions
-        Table of the data contract (`source, target, kind`), an Ibis table, Arrow table or data frame.
-    kinds
-        Kinds of interaction that become edges.
+        Parameters
+        ----------
+        interactions
+            Table of the data contract (`source, target, kind`), an Ibis table, Arrow table or data frame.
+        kinds
+            Kinds of interaction that become edges.
 
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> rows = pa.table({"source": ["x:b", "x:b", "x:c"], "target": ["x:a"] * 3, "kind": ["reshare"] * 3})
-    >>> graph = reshare_graph(rows)
-    >>> graph.ids.to_pylist(), graph.csr.toarray().tolist()
-    (['x:a', 'x:b', 'x:c'], [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+        Examples
+        --------
+        >>> import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+        >>> rows = pa.table({"source": ["x:b", "x:b", "x:c"], "target": ["x:a"] * 3, "kind": ["reshare"] * 3})
+        >>> graph = reshare_graph(rows)
+        >>> graph.ids.to_pylist(), graph.csr.toarray().tolist()
+        (['x:a', 'x:b', 'x:c'], [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
     """
+    if isinstance(interactions, (pa.Table, pd.DataFrame)):
+        return _graph_in_memory(interactions, kinds)
     table = interactions_of(interactions)
-    edges = edge_weights(table.filter(table.kind.isin(list(kinds))))
+    ids, edges = numbered_edges(edge_weights(table.filter(table.kind.isin(list(kinds)))), "weight")
+    return Graph(ids, _csr(edges["row"], edges["column"], edges["weight"], len(ids)))
+
+
+def _graph_in_memory(interactions: Any, kinds: Sequence[str]) -> Graph:
+    """Return the graph of a table that is in memory as it is: Arrow numbers the names, which no engine does as fast."""
+    if isinstance(interactions, pd.DataFrame):
+        interactions = pa.Table.from_pandas(interactions, preserve_index=False)
+    missing = [name for name in ("source", "target", "kind") if name not in interactions.column_names]
+    if missing:
+        have = ", ".join(interactions.column_names)
+        raise InputError(f"interactions: there is no column {missing[0]!r}; the table has {have}.")
+    source, target, kind = (_text(interactions[name]) for name in ("source", "target", "kind"))
+    wanted = pc.is_in(kind, value_set=pa.array(list(kinds), pa.string()))
+    # A null name compares as null, which a filter drops.
+    kept = pc.and_kleene(wanted, pc.not_equal(source, target))
+    source, target = source.filter(kept), target.filter(kept)
+    encoded = pa.chunked_array([*source.chunks, *target.chunks], pa.string()).combine_chunks().dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary)
+    place = np.empty(len(order), np.int32)
+    place[np.asarray(order)] = np.arange(len(order), dtype=np.int32)
+    numbers = place[np.asarray(encoded.indices)]
+    rows, columns = numbers[: len(source)], numbers[len(source) :]
+    return Graph(encoded.dictionary.take(order), _csr(rows, columns, np.ones(len(rows)), len(order)))
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column if pa.types.is_string(column.type) else column.cast(pa.string())
+
+
+def numbered_edges(edges: ir.Table, *columns: str) -> tuple[pa.Array, pa.Table]:
+    """Return the names of the nodes, sorted, and the edges as `row, column` (of `source`, `target`) and `columns`.
+
+    Numbers instead of names before the rows leave the engine: 12 bytes an edge, whatever the names. In any order.
+    """
     nodes = _numbered_nodes(edges)
     names = nodes.order_by("number").to_pyarrow()["id"]
     ids = pa.concat_arrays([pa.array([], pa.string()), *names.chunks])
-    # Numbers instead of names before the rows leave the engine: 12 bytes an edge, whatever the names.
     rows = nodes.select(source=nodes.id, row=nodes.number)
-    columns = nodes.select(target=nodes.id, column=nodes.number)
-    numbered = (
-        edges.inner_join(rows, "source").inner_join(columns, "target").select("row", "column", "weight").to_pyarrow()
-    )
-    return Graph(ids, _csr(numbered["row"], numbered["column"], numbered["weight"], len(ids)))
+    targets = nodes.select(target=nodes.id, column=nodes.number)
+    joined = edges.inner_join(rows, "source").inner_join(targets, "target")
+    return ids, joined.select("row", "column", *columns).to_pyarrow()
 
 
 def _numbered_nodes(edges: ir.Table) -> ir.Table:

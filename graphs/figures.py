@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 __all__ = ["KINDS_OF_REACH", "REACH_SCHEMA", "Figure", "Figures", "because", "missing", "text_where"]
 
-KINDS_OF_REACH = ("potential", "exposed", "engaged")
+KINDS_OF_REACH = ("potential", "exposed", "engaged", "simulated")
 
 REACH_SCHEMA = pa.schema(
     [

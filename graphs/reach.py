@@ -1,8 +1,8 @@
-"""Reach of every actor: potential, exposed, engaged, each with its interval and never summed."""
+"""Reach of every actor: potential, exposed, engaged, simulated, each with its interval and never summed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +18,7 @@ from graphs.exposed import exposed_reach
 from graphs.figures import KINDS_OF_REACH, Figures, because
 from graphs.inputs import actors_of, check_confidence, check_population, interactions_of, posts_of
 from graphs.potential import potential_reach
+from graphs.spread.rows import SpreadOptions, simulated_figures
 from graphs.unions import union_of_figures
 
 __all__ = ["estimate_reach"]
@@ -35,8 +36,10 @@ def estimate_reach(
     readers_per_copy: Readers | None = None,
     replicates: int = 1000,
     seed: int = 0,
+    spread: SpreadOptions | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> pa.Table:
-    """Estimate the reach of every actor, of three kinds.
+    """Estimate the reach of every actor, of four kinds.
 
     Parameters
     ----------
@@ -50,9 +53,15 @@ def estimate_reach(
         Coverage of the intervals.
     readers_per_copy
         `(low, point, high)`: makes people of a circulation. Without it, one reader per copy is the lower bound.
-    replicates, seed
-        Nothing is drawn for these three kinds: their intervals are closed forms. Both are checked, and are in the
-        signature so that every estimate of a study is asked for with the same parameters.
+    seed
+        Of the samples behind `simulated`; the intervals of the other kinds are closed forms.
+    replicates
+        Nothing is resampled. Checked, and in the signature so that every estimate of a study is asked for with the same
+        parameters.
+    spread
+        How `simulated` is estimated: learning of probabilities, width, cap on work.
+    tell
+        Called with what the simulation will need, before it starts.
 
     Returns
     -------
@@ -83,11 +92,15 @@ def estimate_reach(
         Distinct accounts that acted on the actor's posts in the window, the unseen ones estimated: see
         `graphs.chao.chao_interval`. Where nobody's acts are listed but posts carry counts: the median over posts of the
         largest single count of a post (basis `post`).
+    simulated
+        Expected number of accounts that a post spreads to, the actor included, by the independent cascade on the
+        reshare graph: see `graphs.spread.rows.simulated_figures`.
 
     References
     ----------
     Chao (1987), Biometrics 43(4), 783-791. Hettmansperger & Sheather (1986), Statistics & Probability Letters 4(2),
     75-79. Caffyn & Sagovsky (1963), Journal of Advertising Research 3(1), 21-25.
+    Kempe, Kleinberg & Tardos (2003), KDD '03, 137-146. Goyal, Bonchi & Lakshmanan (2010), WSDM '10, 241-250.
 
     Examples
     --------
@@ -114,6 +127,9 @@ def estimate_reach(
         potential_reach(ids, people, acts),
         exposed_reach(ids, messages, confidence, population),
         engaged_reach(ids, messages, acts, confidence, population),
+        simulated_figures(
+            ids, posts=posts, interactions=interactions, options=spread, confidence=confidence, seed=seed, tell=tell
+        ),
     ]
     for kind in figures[:2]:
         _add_audiences(kind, statements, population, readers)

@@ -69,7 +69,7 @@ def _inputs(study: Study, params: Params) -> dict[str, ir.Table]:
 
 
 def _reach(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
-    from graphs import estimate_reach
+    from graphs import SpreadOptions, estimate_reach
 
     progress("reach of every actor", 0, None)
     reach = estimate_reach(
@@ -77,6 +77,8 @@ def _reach(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.
         audiences=study.table("audiences"),
         overlaps=study.table("overlaps"),
         **{name: params[name] for name in ("population", "readers_per_copy", "confidence", "replicates", "seed")},
+        spread=SpreadOptions(**params["spread"]),
+        tell=lambda needs: progress(f"simulated reach: {needs}", 0, None),
     )
     return {"reach": reach}
 
@@ -143,6 +145,7 @@ def _common(settings: Settings) -> Params:
         "seed": settings.seed,
         "population": settings.population,
         "readers_per_copy": settings.audiences.readers_per_copy,
+        "spread": settings.spread.model_dump(),
     }
 
 

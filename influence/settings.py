@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -44,6 +44,13 @@ seed = 0
 # which is a lower bound.
 # readers_per_copy = [1.8, 2.3, 2.9]
 # readers_per_copy_source = "Name of the survey, year"
+
+# [spread]
+# How simulated reach is estimated: "bernoulli" counts every reshare for the author of the post; "partial_credit"
+# divides it among all from whom it may have come.
+# method = "bernoulli"
+# prior_posts = 0       # above 0: authors of few posts are drawn towards the mean, as if they had so many posts more
+# relative_width = 0.1  # half the interval, as a share of the reach, where that is ten accounts or more
 
 # [flags]
 # min_posts = 10      # an account with fewer labelled posts is never flagged
@@ -122,6 +129,15 @@ class FlagSettings(_Strict):
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
 
+class SpreadSettings(_Strict):
+    """How simulated reach is estimated; `most_work` caps the nodes and edges that are looked at."""
+
+    method: Literal["bernoulli", "partial_credit"] = "bernoulli"
+    prior_posts: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    relative_width: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    most_work: Annotated[int, Field(ge=1)] = 4_000_000_000
+
+
 class EngineSettings(_Strict):
     """What the engine may use before it spills to disk."""
 
@@ -140,6 +156,7 @@ class Settings(_Strict):
     window: Window = Window()
     audiences: AudienceSettings = AudienceSettings()
     flags: FlagSettings = FlagSettings()
+    spread: SpreadSettings = SpreadSettings()
     engine: EngineSettings = EngineSettings()
 
 

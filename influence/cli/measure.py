@@ -45,8 +45,8 @@ def reach(
 ) -> None:
     """Estimate the reach of every actor, kind by kind, with intervals.
 
-    Potential: who follows. Exposed: who was likely shown a post. Engaged: who acted on one. A kind that the data cannot
-    give is left empty and says why.
+    Potential: who follows. Exposed: who was likely shown a post. Engaged: who acted on one. Simulated: how
+    far a post spreads by resharing. A kind that the data cannot give is left empty and says why.
     """
     opened = open_study(study, engine, seed=seed)
     result = _run(opened, "reach", {"window": window, "confidence": confidence, "replicates": replicates})

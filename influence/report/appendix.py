@@ -174,7 +174,7 @@ def definitions_section(ctx: Context) -> Section:
     cat = ctx.cat
     section = ctx.section("definitions")
     items: list[tuple[str, Markup]] = []
-    for kind in KINDS_OF_REACH[:3]:
+    for kind in KINDS_OF_REACH:
         name = cat.name("reach_of", kind)
         items.append((name[:1].upper() + name[1:], cat(f"reach_definitions.{kind}")))
     items += [

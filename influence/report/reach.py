@@ -1,4 +1,4 @@
-"""Reach per actor: three kinds side by side, each with its interval."""
+"""Reach per actor: four kinds side by side, each with its interval."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphs import InputError, estimate_reach
-from graphs.figures import REACH_SCHEMA
+from graphs.figures import KINDS_OF_REACH, REACH_SCHEMA
 
 Row = dict[str, Any]
 NOBODY = pa.table({name: pa.array([], pa.string()) for name in ("source", "target", "kind")})
@@ -81,9 +81,7 @@ def test_every_row_is_ordered_finite_and_explained(
     edges = interactions(*acts)
     table = estimate_reach(actors=known, posts=posts, interactions=edges, population=population)
     assert table.schema.equals(REACH_SCHEMA)
-    expected = [
-        (actor, kind) for actor in sorted({p for p, _ in people}) for kind in ("potential", "exposed", "engaged")
-    ]
+    expected = [(actor, kind) for actor in sorted({p for p, _ in people}) for kind in KINDS_OF_REACH]
     assert list(zip(table["actor_id"].to_pylist(), table["kind_of_reach"].to_pylist(), strict=True)) == expected
     for row in table.to_pylist():
         given_numbers = [x for x in (row["low"], row["value"], row["high"]) if x is not None]
@@ -147,6 +145,7 @@ def test_nothing_known_says_so_for_each_kind() -> None:
         "potential": "no follower lists and no follower counts",
         "exposed": "no view counts",
         "engaged": "no interactions and no engagement counts",
+        "simulated": "no reshares between accounts",
     }
     assert all(numbers(row) == (None, None, None) and row["n_observed"] == 0 for row in rows.values())
 
