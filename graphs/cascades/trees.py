@@ -163,7 +163,7 @@ def _draw_parents(
             sums[c] = total
         _mark(node, account, place, ties, factor, 1.0)
         for tree in range(trees):
-            chosen = np.searchsorted(sums[:count], np.random.random() * total, side="right")
+            chosen = int(np.searchsorted(sums[:count], np.random.random() * total, side="right"))
             drawn[node, tree] = candidates[min(chosen, count - 1)]
     for node in range(size):
         place[account[node]] = -1

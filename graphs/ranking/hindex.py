@@ -60,8 +60,8 @@ def h_index(account: IntArray, reshares: IntArray, posts: IntArray, size: int) -
 
     References
     ----------
-    Hirsch (2005), PNAS 102(46), 16569-16572. DeVerna et al. (2024), PLOS ONE, 10.1371/journal.pone.0302201: the FIB-index
-    is the h-index of the reshares of posts with low-credibility content.
+    Hirsch (2005), PNAS 102(46), 16569-16572. DeVerna et al. (2024), PLOS ONE, 10.1371/journal.pone.0302201: the
+    FIB-index is the h-index of the reshares of posts with low-credibility content.
 
     Examples
     --------

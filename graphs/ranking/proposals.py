@@ -63,7 +63,7 @@ def propose_leaders(leaders: pa.Table, actors: Any, *, top_k: int = 10, least: f
         raise InputError(f"least must be above 0 and at most 1, got {least!r}. Write 0.8 for 80%.")
     kinds = _kinds(actors)
     found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
-    for metric, rows in _by_metric(leaders).items():
+    for rows in _by_metric(leaders).values():
         if len(rows) <= top_k:
             continue
         named = [row["p_top_k"] for row in rows if kinds.get(row["actor_id"]) == "leader"]
