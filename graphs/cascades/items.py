@@ -92,10 +92,10 @@ def _reshares(interactions: ir.Table, posts: ir.Table | None) -> ir.Table:
 
 def _rooted(rows: ir.Table) -> ir.Table:
     """Add `via`, the account whose reshare was reshared where the data say so, and lead every row to the first item."""
-    links = rows.filter(rows.own.notnull()).group_by("own").agg(up=rows.item.min(), by=rows.account.min())
+    links = rows.filter(rows.own.notnull()).group_by(link="own").agg(up=rows.item.min(), by=rows.account.min())
     rows = rows.mutate(via=ibis.null("string"))
     for step in range(LONGEST_CHAIN):
-        joined = rows.left_join(links, [("item", "own")], rname="link_{name}")
+        joined = rows.left_join(links, [("item", "link")])
         if not joined.filter(joined.up.notnull(), joined.up != joined.item).limit(1).count().to_pyarrow().as_py():
             break
         rows = joined.select(
@@ -105,7 +105,7 @@ def _rooted(rows: ir.Table) -> ir.Table:
             at=joined["at"],
             own=joined.own,
             via=joined.by if step == 0 else joined.via,
-        )
+        ).view()  # without it Ibis adds the next join to this one
     return rows
 
 
