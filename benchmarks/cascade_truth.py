@@ -1,4 +1,4 @@
-"""How often the true tree lies in the intervals over drawn trees: in synthetic studies it is known who had it from whom.
+"""How often the true tree lies in the intervals over drawn trees: synthetic studies know who had it from whom.
 
 python benchmarks/cascade_truth.py --preset small --seeds 4
 """
@@ -106,9 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
             names = ("virality", "error", "star_error", "inside", "depth_inside")
             mean = [float(np.mean([row[name] for row in some])) for name in names]
             label = f"{low}-{high}" if high < 10**9 else f"{low}+"
-            print(
-                f"{label:<8} {len(some):>9,} {mean[0]:>14.3f} {mean[1]:>14.3f} {mean[2]:>10.3f} {mean[3]:>16.3f} {mean[4]:>13.3f}"
-            )
+            columns = (f"{value:>{width}.3f}" for value, width in zip(mean, (14, 14, 10, 16, 13), strict=True))
+            print(f"{label:<8} {len(some):>9,} {' '.join(columns)}")
     return 0
 
 

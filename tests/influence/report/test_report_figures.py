@@ -123,13 +123,15 @@ def test_read_equals_kept_duplicates_and_rejected(html: str, full_study: Study) 
     assert read == kept + duplicates + rejected == sum(record.read for record in full_study.imports())
 
 
-@pytest.mark.parametrize("step", ["reach", "compare", "leaders", "classify", "flags"])
+@pytest.mark.parametrize("step", ["reach", "compare", "leaders", "cascades", "classify", "flags"])
 def test_one_step_is_enough_and_the_others_are_named_with_their_commands(
     study_with: Callable[..., Study], report_of: ReportOf, step: str
 ) -> None:
     page, document = report_of(study_with(step))
     missing = re.findall(r'class="missing-part">.*?<code>influence ([a-z]+)</code>', page)
-    assert missing == [name for name in ("compare", "reach", "leaders", "classify", "flags") if name != step]
+    assert missing == [
+        name for name in ("compare", "reach", "leaders", "cascades", "classify", "flags") if name != step
+    ]
     assert document["figures"]
     assert all(figure["command"].startswith(f"influence {step}") for figure in document["figures"].values())
 
