@@ -91,13 +91,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--preset", choices=sorted(PRESETS), default="small")
     parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--audience-weight", type=float, default=1.0)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--audience-weight", type=float, default=0.7)
     parser.add_argument("--tie-weight", type=float, default=10.0)
     parser.add_argument("--min-size", type=int, default=5)
     given = parser.parse_args(arguments)
     options = {"audience_weight": given.audience_weight, "tie_weight": given.tie_weight, "min_size": given.min_size}
     rows = [
-        row for seed in range(given.seeds) for row in compare(synthesise(preset(given.preset, seed=seed)), **options)
+        row
+        for seed in range(given.first_seed, given.first_seed + given.seeds)
+        for row in compare(synthesise(preset(given.preset, seed=seed)), **options)
     ]
     print("size      cascades  true virality  estimate-true  star-true  virality inside  depth inside")
     for low, high in ((0, 9), (10, 29), (30, 99), (100, 10**9), (0, 10**9)):
