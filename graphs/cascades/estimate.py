@@ -87,7 +87,8 @@ def estimate_cascades(
     tie_weight
         Factor for a parent whom the account is known to follow, or of whom it reshared another item.
     audience_weight
-        Power of the parent's audience (0.7 was chosen on synthetic studies): its followers, at least those who were seen to reshare it, at least 1. With 0
+        Power of the parent's audience (0.7 was chosen on synthetic studies): its followers, at least those who were
+        seen to reshare it, at least 1. With 0
         all parents are alike, and trees are far too deep: most people have it from the author.
     confidence
         Share of the trees between `low` and `high`.

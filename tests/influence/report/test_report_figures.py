@@ -123,7 +123,7 @@ def test_read_equals_kept_duplicates_and_rejected(html: str, full_study: Study) 
     assert read == kept + duplicates + rejected == sum(record.read for record in full_study.imports())
 
 
-@pytest.mark.parametrize("step", ["reach", "compare", "leaders", "cascades", "classify", "flags"])
+@pytest.mark.parametrize("step", ["reach", "compare", "leaders", "classify", "flags"])
 def test_one_step_is_enough_and_the_others_are_named_with_their_commands(
     study_with: Callable[..., Study], report_of: ReportOf, step: str
 ) -> None:
