@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import networkx as nx
 import numpy as np
 import pyarrow as pa
@@ -18,7 +20,7 @@ from graphs.ranking.cores import core_numbers
 from graphs.ranking.hindex import h_index
 
 
-def reshares(rows: list[tuple[str, str, str | None]]) -> pa.Table:
+def reshares(rows: Sequence[tuple[str, str, str | None]]) -> pa.Table:
     source, target, post = (pa.array([row[i] for row in rows], pa.string()) for i in range(3))
     kind = pa.array(["reshare"] * len(rows), pa.string())
     return pa.table({"source": source, "target": target, "kind": kind, "target_post": post})
