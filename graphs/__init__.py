@@ -1,4 +1,4 @@
-"""Reach, comparison with traditional media, and leaders, from tables of actors, posts and interactions.
+"""Reach, comparison with traditional media, leaders and cascades, from tables of actors, posts and interactions.
 
 Every public name is loaded at its first use, so that importing the package costs nothing.
 """
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphs.adjacency import Graph, from_networkx, reshare_graph, to_networkx
+    from graphs.cascades.estimate import estimate_cascades
     from graphs.comparison import compare_groups
     from graphs.errors import ConvergenceError, GraphsError, InputError
-    from graphs.leaders import rank_leaders
     from graphs.random_walk import pagerank
+    from graphs.ranking.agreement import compare_rankings
+    from graphs.ranking.leaders import rank_leaders
+    from graphs.ranking.proposals import propose_leaders
     from graphs.reach import estimate_reach
     from graphs.spread.estimate import Spread, simulated_reach
     from graphs.spread.exact import exact_spread
@@ -36,6 +39,8 @@ __all__ = [
     "Union",
     "as_ibis",
     "compare_groups",
+    "compare_rankings",
+    "estimate_cascades",
     "estimate_reach",
     "exact_spread",
     "forecast_spread",
@@ -44,6 +49,7 @@ __all__ = [
     "learn_probabilities",
     "learnt_spread",
     "pagerank",
+    "propose_leaders",
     "rank_leaders",
     "reshare_graph",
     "simulate_cascades",
@@ -63,6 +69,8 @@ _HOMES = {
     "Union": "unions",
     "as_ibis": "tables",
     "compare_groups": "comparison",
+    "compare_rankings": "ranking.agreement",
+    "estimate_cascades": "cascades.estimate",
     "estimate_reach": "reach",
     "exact_spread": "spread.exact",
     "forecast_spread": "spread.sampling",
@@ -71,7 +79,8 @@ _HOMES = {
     "learn_probabilities": "spread.learning",
     "learnt_spread": "spread.rows",
     "pagerank": "random_walk",
-    "rank_leaders": "leaders",
+    "propose_leaders": "ranking.proposals",
+    "rank_leaders": "ranking.leaders",
     "reshare_graph": "adjacency",
     "simulate_cascades": "spread.monte_carlo",
     "simulated_reach": "spread.estimate",

@@ -31,7 +31,8 @@ Params = dict[str, Any]
 class Step:
     """One step: the tables it reads, the steps whose results it reads, its parameters' defaults, what it computes.
 
-    `defaults` may look at study.toml; parameters that a step shares with one it stands on are handed down.
+    `defaults` may look at study.toml; parameters that a step shares with one it stands on are handed down, but for its
+    `own`: those that mean something else there.
     """
 
     name: str
@@ -39,6 +40,11 @@ class Step:
     after: tuple[str, ...]
     defaults: Callable[[Settings], Params]
     compute: Callable[[Study, Params, Progress], Mapping[str, pa.Table | ir.Table]]
+    own: tuple[str, ...] = ()
+
+    def handed_down(self, params: Params) -> Params:
+        """Return the parameters that the steps below may share."""
+        return {name: value for name, value in params.items() if name not in self.own}
 
 
 def windowed(table: ir.Table, window: str | None, *, column: str) -> ir.Table:
@@ -99,16 +105,39 @@ def _compare(study: Study, params: Params, progress: Progress) -> Mapping[str, p
 
 
 def _leaders(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
-    from graphs import rank_leaders
+    from graphs import compare_rankings, propose_leaders, rank_leaders
 
     progress("ranking of leaders", 0, None)
     inputs = _inputs(study, params)
+    reach = result_of(study, "reach", STEPS["leaders"].handed_down(params)).arrow("reach")
+    labels = study.result("classify", parameters(study, "classify")) if "fib_index" in params["metrics"] else None
     ranking = rank_leaders(
-        interactions=inputs["interactions"],
-        actors=inputs["actors"],
-        **{name: params[name] for name in ("top_k", "replicates", "seed")},
+        **inputs,
+        labels=None if labels is None else study.engine.connection.read_parquet(str(labels.file("labels"))),
+        extra={"simulated": _simulated(reach)},
+        **{name: params[name] for name in ("metrics", "top_k", "replicates", "seed")},
     )
-    return {"leaders": ranking}
+    proposals = propose_leaders(ranking, inputs["actors"], top_k=params["top_k"])
+    return {"leaders": ranking, "leaders_agreement": compare_rankings(ranking), "leader_proposals": proposals}
+
+
+def _simulated(reach: pa.Table) -> pa.Table:
+    """Return `actor_id, value, low, high` of the simulated reach, without rows where nothing was simulated."""
+    import pyarrow.compute as pc
+
+    rows = reach.filter(pc.equal(reach["kind_of_reach"], "simulated"))
+    return rows.select(["actor_id", "value", "low", "high"])
+
+
+def _cascades(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
+    from graphs import estimate_cascades
+
+    progress("trees of cascades", 0, None)
+    found = estimate_cascades(
+        **_inputs(study, params),
+        **{name: params[name] for name in ("trees", "min_size", "confidence", "seed")},
+    )
+    return {"cascades": found.cascades, "cascade_firsts": found.firsts}
 
 
 def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
@@ -153,6 +182,9 @@ def _flag_defaults(settings: Settings) -> Params:
     return {"window": str(settings.window), **settings.flags.model_dump()}
 
 
+USUAL_METRICS = ("resharers", "pagerank", "betweenness", "core", "h_index", "simulated", "followers", "views")
+"""What `leaders` ranks by where the data allow; the FIB-index stands on labels and is made when asked for."""
+
 _EVERYTHING = ("actors", "posts", "interactions", "audiences", "overlaps")
 
 STEPS: MappingProxyType[str, Step] = MappingProxyType(
@@ -164,9 +196,23 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
             Step(
                 "leaders",
                 ("actors", "posts", "interactions"),
-                (),
-                lambda s: {"window": str(s.window), "top_k": 10, "replicates": 200, "seed": s.seed},
+                ("reach",),
+                lambda s: {
+                    "window": str(s.window),
+                    "metrics": USUAL_METRICS,
+                    "top_k": 10,
+                    "replicates": 200,
+                    "seed": s.seed,
+                },
                 _leaders,
+                own=("replicates",),
+            ),
+            Step(
+                "cascades",
+                ("actors", "posts", "interactions"),
+                (),
+                lambda s: {"window": str(s.window), "trees": 100, "min_size": 2, "confidence": 0.95, "seed": s.seed},
+                _cascades,
             ),
             Step("classify", ("posts",), (), lambda s: {"model": None, "max_fpr": 0.05}, _classify),
             Step("flags", ("actors", "posts"), ("classify", "reach"), _flag_defaults, _flags),
@@ -176,7 +222,17 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
 """The steps by name, in the order in which `run` takes them."""
 
 RESULT_TABLES: MappingProxyType[str, str] = MappingProxyType(
-    {"reach": "reach", "comparison": "compare", "leaders": "leaders", "labels": "classify", "flags": "flags"}
+    {
+        "reach": "reach",
+        "comparison": "compare",
+        "leaders": "leaders",
+        "leaders_agreement": "leaders",
+        "leader_proposals": "leaders",
+        "cascades": "cascades",
+        "cascade_firsts": "cascades",
+        "labels": "classify",
+        "flags": "flags",
+    }
 )
 """Which step makes which table."""
 
@@ -216,7 +272,7 @@ def result_of(study: Study, dependency: str, params: Params) -> Result:
 def _state(study: Study, name: str, params: Params) -> str:
     """Return a hash of everything that a result stands on besides its parameters."""
     step = STEPS[name]
-    below = {other: _state(study, other, _below(study, other, params)) for other in step.after}
+    below = {other: _state(study, other, _below(study, other, step.handed_down(params))) for other in step.after}
     model = _model_state(params["model"]) if name == "classify" else None
     return content_hash([__version__, study.state_of(step.tables), below, model])
 
@@ -255,7 +311,7 @@ def run_step(
     if not study.imports():
         raise StudyError(f"{study.folder} has no data yet. Import some with: influence import FILE")
     for other in STEPS[name].after:
-        run_step(study, other, _below(study, other, full), progress=progress)
+        run_step(study, other, _below(study, other, STEPS[name].handed_down(full)), progress=progress)
     found = study.result(name, full)
     state = _state(study, name, full)
     if found is not None and found.run.get("inputs") == state and not again:

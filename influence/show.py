@@ -57,6 +57,7 @@ _ORDER = {
     "rejects": ("source_file", "line"),
     "reach": ("actor_id", "kind_of_reach"),
     "leaders": ("metric", "rank", "actor_id"),
+    "leaders_agreement": ("metric_a", "metric_b"),
     "labels": ("post_id",),
 }
 """Orders that make two exports of one table the same file; results not named here keep the order they were made in."""

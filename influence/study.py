@@ -247,6 +247,10 @@ class Study:
         """Return table `leaders`: who is reshared, with rank intervals."""
         return self._step("leaders", "leaders", params)
 
+    def cascades(self, **params: Any) -> pa.Table:
+        """Return table `cascades`: how each item spread, over plausible trees."""
+        return self._step("cascades", "cascades", params)
+
     def classify(self, **params: Any) -> pa.Table:
         """Return table `labels`: which posts call people to act, openly or by manipulation."""
         return self._step("classify", "labels", params)

@@ -21,12 +21,15 @@ __all__ = [
     "findings_grid",
     "flag_lines",
     "imports_grid",
+    "kind_of",
     "label_grid",
-    "leaders_grid",
+    "more",
     "near",
     "reach_grid",
     "scores_grid",
     "steps_grid",
+    "who",
+    "without_unknown_kinds",
 ]
 
 Actors = Mapping[str, Mapping[str, str | None]]
@@ -34,7 +37,6 @@ Row = dict[str, Any]
 
 KINDS_OF_REACH = ("potential", "exposed", "engaged", "simulated")
 COUNTS_OF_PEOPLE = ("difference", "union", "incremental", "exclusive")
-FIRST = "resharers"
 EVIDENCE = 4
 LABELS = ("positive", "manipulative", "undetermined", "none")
 
@@ -45,7 +47,7 @@ def who(actor_id: str, actors: Actors) -> str:
     return clean(actor.get("name") or actor.get("handle") or actor_id)
 
 
-def _kind(actor_id: str, actors: Actors) -> str:
+def kind_of(actor_id: str, actors: Actors) -> str:
     return actors.get(actor_id, {}).get("kind") or "unknown"
 
 
@@ -111,24 +113,24 @@ def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: f
     body = [
         [
             who(actor, actors),
-            _kind(actor, actors),
+            kind_of(actor, actors),
             *(_figure(found[kind], reasons, whole=True) if kind in found else NOTHING for kind in known),
         ]
         for actor, found in cells.items()
     ]
     columns = [Column("who", least=14), Column("kind", drop=1), *(Column(kind, right=True) for kind in known)]
-    columns, body = _without_unknown_kinds(columns, body)
+    columns, body = without_unknown_kinds(columns, body)
     ways = {kind: _estimators(found[kind] for found in cells.values() if kind in found) for kind in known}
     notes = [
         *reasons.notes(),
         *(f"{kind}: {way}" for kind, way in ways.items() if way),
         brackets(confidence),
-        *_more(len(cells), total, "actors", "reach"),
+        *more(len(cells), total, "actors", "reach"),
     ]
     return Grid(columns, body, title="Reach, in people, by what it counts; never to be summed", notes=notes)
 
 
-def _without_unknown_kinds(columns: list[Column], rows: list[list[str]]) -> tuple[list[Column], list[list[str]]]:
+def without_unknown_kinds(columns: list[Column], rows: list[list[str]]) -> tuple[list[Column], list[list[str]]]:
     """Return a grid without its column of kinds where no roster says any."""
     if any(row[1] != "unknown" for row in rows):
         return columns, rows
@@ -140,7 +142,7 @@ def brackets(confidence: float) -> str:
     return f"In brackets: {confidence:.0%} intervals; a range with nothing before it is all that the data can say."
 
 
-def _more(shown: int, total: int, what: str, table: str) -> list[str]:
+def more(shown: int, total: int, what: str, table: str) -> list[str]:
     return [f"{shown:,} of {total:,} {what}; all: influence show {table} --limit 0"] if total > shown else []
 
 
@@ -186,38 +188,6 @@ def _side(name: str | None, members: int | None, actors: Actors) -> str:
         return who(name, actors)
     group = name.replace("_", " ") if name.startswith("all_") else f"typical {name}"
     return f"{group} ({members:,})" if members is not None else group
-
-
-def leaders_grid(rows: Iterable[Row], actors: Actors, *, top_k: int, total: int) -> Grid:
-    """Return a row per actor and, for each metric, score, rank with interval and the probability to be in the top."""
-    cells: dict[str, dict[str, Row]] = {}
-    for row in rows:
-        cells.setdefault(row["actor_id"], {})[row["metric"]] = row
-    metrics = sorted({metric for found in cells.values() for metric in found}, key=lambda name: (name != FIRST, name))
-    columns = [Column("who", least=14), Column("kind", drop=1)]
-    for metric in metrics:
-        name = metric.replace("_", " ")
-        columns += [
-            Column(name, right=True, drop=2),
-            Column(f"rank by\n{name}", right=True),
-            Column(f"P(top {top_k})", right=True),
-        ]
-    body = []
-    for actor, found in cells.items():
-        line = [who(actor, actors), _kind(actor, actors)]
-        for metric in metrics:
-            line += _ranked(found.get(metric))
-        body.append(line)
-    columns, body = _without_unknown_kinds(columns, body)
-    title = "Leaders, by whom others reshare; ranks with the interval over resamples"
-    return Grid(columns, body, title=title, notes=_more(len(cells), total, "actors", "leaders"))
-
-
-def _ranked(row: Row | None) -> list[str]:
-    if row is None:
-        return [NOTHING] * 3
-    rank, low, high = (row[name] for name in ("rank", "rank_low", "rank_high"))
-    return [number(row["score"]), interval(rank, low, high), f"{row['p_top_k']:.2f}"]
 
 
 def label_grid(counts: Iterable[Row], unvalidated: Collection[str] = ()) -> Grid:

@@ -1,4 +1,4 @@
-"""Commands that measure: `reach`, `compare`, `leaders`."""
+"""Commands that measure reach: `reach`, `compare`."""
 
 from __future__ import annotations
 
@@ -131,52 +131,7 @@ def parse_kinds(text: str) -> tuple[str, str]:
     return kinds[0], kinds[1]
 
 
-def leaders(
-    top_k: Annotated[
-        int | None,
-        typer.Option(
-            "--top-k", min=1, metavar="N", show_default="10", help="Say how likely each is among the first N."
-        ),
-    ] = None,
-    window: WindowOption = None,
-    replicates: Annotated[
-        int | None,
-        typer.Option(
-            "--replicates", min=1, metavar="N", show_default="200", help="Resamples behind each rank interval."
-        ),
-    ] = None,
-    seed: SeedOption = None,
-    study: StudyOption = Path("."),
-    engine: EngineOption = "duckdb",
-    json: JsonOption = False,
-) -> None:
-    """Rank who is reshared, with rank intervals and the probability of being among the first."""
-    opened = open_study(study, engine, seed=seed)
-    result = _run(opened, "leaders", {"top_k": top_k, "window": window, "replicates": replicates})
-    if json:
-        print_result_json(result, "leaders")
-        return
-    from influence.cli.layouts import leaders_grid
-    from influence.display import print_grid
-
-    rows, total = _top_of_leaders(opened, result)
-    actors = named(opened, {row["actor_id"] for row in rows})
-    print_grid(leaders_grid(rows, actors, top_k=int(result.run["params"]["top_k"]), total=total))
-
-
-def _top_of_leaders(study: Study, result: Result) -> tuple[list[dict[str, Any]], int]:
-    """Return the rows of the actors that stand first by some metric, and how many actors are ranked."""
-    table = study.engine.connection.read_parquet(str(result.file("leaders")))
-    best = table.group_by("actor_id").agg(best=table["rank"].min(), mean=table["rank"].mean())
-    ids = study.engine.fetch(best.order_by("best", "mean", "actor_id").limit(SHOWN))["actor_id"].to_pylist()
-    places = {actor: place for place, actor in enumerate(ids)}
-    rows = study.engine.fetch(table.filter(table.actor_id.isin(ids))).to_pylist() if ids else []
-    total = int(study.engine.connection.to_pyarrow(table.actor_id.nunique()).as_py() or 0)
-    return sorted(rows, key=lambda row: (places[row["actor_id"]], row["metric"])), total
-
-
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this group."""
     command(app, "reach", panel=PANEL, example="reach --window 2026-03-01..2026-04-15")(reach)
     command(app, "compare", panel=PANEL, example="compare --kinds leader,media")(compare)
-    command(app, "leaders", panel=PANEL, example="leaders --top-k 10")(leaders)

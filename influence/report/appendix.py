@@ -38,7 +38,14 @@ def limits_section(ctx: Context, counted: Counted | None) -> Section:
     return section
 
 
-_SECTION_OF = {"reach": "reach", "compare": "comparison", "leaders": "leaders", "classify": "calls", "flags": "flags"}
+_SECTION_OF = {
+    "reach": "reach",
+    "compare": "comparison",
+    "leaders": "leaders",
+    "cascades": "cascades",
+    "classify": "calls",
+    "flags": "flags",
+}
 
 
 def _limits_of_reach(ctx: Context) -> list[Markup]:
@@ -90,6 +97,9 @@ def methods_section(ctx: Context, ranking: Ranking | None) -> Section:
     sentences = [_on_data(ctx)]
     sentences += [_on_step(ctx, step) for step in ("reach", "compare") if step in done]
     sentences.append(_on_leaders(ctx, ranking))
+    if "cascades" in done:
+        trees = number_or_none(ctx.material.params("cascades").get("trees"))
+        sentences.append(cat("methods.cascades", trees="–" if trees is None else ctx.numbers.count(trees)))
     sentences += [_on_labels(ctx)] * ("classify" in done) + [_on_flags(ctx)] * ("flags" in done)
     sentences.append(cat("methods.software", version=__version__))
     section.blocks.append(
@@ -156,6 +166,7 @@ _REFERENCES = {
     "reach": ("chao",),
     "compare": ("frechet",),
     "leaders": ("deverna",),
+    "cascades": ("deverna", "goel"),
     "classify": ("wilson",),
     "flags": ("skellam",),
 }

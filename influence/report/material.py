@@ -25,6 +25,7 @@ STEP_TABLES: Mapping[str, str] = {
     "reach": "reach",
     "compare": "comparison",
     "leaders": "leaders",
+    "cascades": "cascades",
     "classify": "labels",
     "flags": "flags",
 }
@@ -34,7 +35,11 @@ KINDS_OF_REACH = ("potential", "exposed", "engaged", "simulated")
 
 _ALWAYS = ("window", "seed")
 """Parameters that a command names even where study.toml says the same: figures are cited with them."""
-_OPTIONS = (*_ALWAYS, "confidence", "replicates", "kinds", "top_k", "min_posts", "min_rate", "max_fpr", "model")
+_OPTIONS = (
+    *_ALWAYS,
+    *("confidence", "replicates", "kinds", "metrics", "top_k", "trees", "min_size"),
+    *("min_posts", "min_rate", "max_fpr", "model"),
+)
 _AUDIENCE_ROWS = 200
 _REJECT_REASONS = 12
 
@@ -88,6 +93,13 @@ class Material:
         """Return the result table of a step as an expression, None if the step was not run."""
         found = self.results[step]
         return None if found is None else self.study.engine.connection.read_parquet(str(found.file(STEP_TABLES[step])))
+
+    def further(self, step: str, name: str) -> list[dict[str, Any]]:
+        """Return the rows of another, small table of a step's result; none if an earlier version did not make it."""
+        found = self.results[step]
+        if found is None or not found.file(name).is_file():
+            return []
+        return self.fetch(self.study.engine.connection.read_parquet(str(found.file(name))))
 
     def fetch(self, expression: ir.Table) -> list[dict[str, Any]]:
         """Run an expression over aggregates or chosen rows and return its rows."""
@@ -195,6 +207,7 @@ _NEEDED = {
     "reach": ("actor_id", "kind_of_reach", "value", "low", "high", "estimator", "n_observed", "reason_missing"),
     "compare": ("measure", "kind_of_reach", "a", "b", "value", "low", "high", "estimator"),
     "leaders": ("actor_id", "metric", "score", "rank", "rank_low", "rank_high", "p_top_k"),
+    "cascades": ("post_id", "actor_id", "size", "virality", "virality_low", "virality_high", "star_virality"),
     "classify": ("post_id", "lang", "label", "p_call", "p_manipulative", "spans"),
     "flags": (
         "actor_id",

@@ -11,11 +11,16 @@ from markupsafe import Markup
 from influence.report.blocks import Cell, DataTable, Prose, Section
 from influence.report.context import Context, Footnotes, number_or_none
 from influence.report.figures import Family
+from influence.report.rankings import agreement_table, proposals_table
 
 __all__ = ["Ranking", "leaders_section", "named_metrics", "read_ranking", "top_k"]
 
 _SHOWN = 20
-_METRICS_BEFORE = ("resharers", "pagerank")
+_METRICS_BEFORE = (
+    *("resharers", "pagerank", "betweenness", "core", "h_index", "fib_index", "simulated", "followers", "views"),
+)
+_IN_FULL = 2
+"""So many rankings are shown with score and probability, the others by their ranks alone."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ def leaders_section(ctx: Context, ranking: Ranking | None) -> Section:
         lines.append([Cell(ctx.name(actor_id), small=small), *_cells(ctx, actor_id, ranking.metrics, of, notes)])
     section.blocks.append(_table(ctx, ranking.metrics, lines, notes, ranking.total))
     section.blocks.append(Prose(ctx.cat("leaders.credit"), style="note"))
+    section.blocks += [*agreement_table(ctx), *proposals_table(ctx, top_k(ctx))]
     return section
 
 
@@ -90,8 +96,9 @@ def _table(ctx: Context, metrics: Sequence[str], lines: list[list[Cell]], notes:
     names = [ctx.cat.name("metrics", metric) for metric in metrics]
     p = ctx.cat.plain("leaders.column_p", k=top_k(ctx))
     columns = [ctx.cat.plain("reach.column_actor")]
-    for name in names:
-        columns += [f"{name}: {ctx.cat.plain('leaders.column_rank')}", ctx.cat.plain("leaders.column_score"), p]
+    for place, name in enumerate(names):
+        columns.append(f"{name}: {ctx.cat.plain('leaders.column_rank')}")
+        columns += [ctx.cat.plain("leaders.column_score"), p] * (place < _IN_FULL)
     shown = ctx.cat(
         "leaders.left_out", shown=len(lines), all=ctx.numbers.count(total), metric=named_metrics(ctx, metrics[:1])
     )
@@ -127,15 +134,18 @@ def _cells(
     ctx: Context, actor_id: str, metrics: Sequence[str], of: Mapping[str, Mapping[str, Any]], notes: Footnotes
 ) -> list[Cell]:
     cells = []
-    for metric in metrics:
+    for place, metric in enumerate(metrics):
         row = of.get(metric)
         rank = None if row is None else number_or_none(row["rank"])
         if row is None or rank is None:
-            cells += [ctx.figure_cell(None, None, notes, None), Cell(""), Cell("")]
+            reason = ctx.cat.plain("leaders.not_ranked")
+            cells += [ctx.figure_cell(None, None, notes, reason), *[Cell("")] * (2 * (place < _IN_FULL))]
             continue
         score, p = number_or_none(row["score"]), number_or_none(row["p_top_k"])
+        cells.append(_rank_cell(ctx, actor_id, metric, row, rank, notes))
+        if place >= _IN_FULL:
+            continue
         cells += [
-            _rank_cell(ctx, actor_id, metric, row, rank, notes),
             Cell("" if score is None else ctx.numbers.score(score)),
             Cell("" if p is None else ctx.numbers.probability(p)),
         ]

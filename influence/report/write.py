@@ -95,6 +95,7 @@ def _sections(ctx: Context, progress: Progress) -> list[Section]:
     from influence.report.appendix import data_section, definitions_section, limits_section, methods_section
     from influence.report.blocks import Bullets
     from influence.report.calls import calls_section, count_labels
+    from influence.report.cascades import cascades_section
     from influence.report.comparison import read_comparison, sides_of
     from influence.report.flagged import flags_section, read_flags
     from influence.report.headline import summary
@@ -111,6 +112,7 @@ def _sections(ctx: Context, progress: Progress) -> list[Section]:
         compare_section(ctx, comparison, charts),
         reach_section(ctx, reach, largest),
         leaders_section(ctx, ranking),
+        cascades_section(ctx),
     ]
     progress("posts that call people to act", 0, None)
     counted, flags = count_labels(ctx), read_flags(ctx)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from graphs import ConvergenceError, InputError, from_networkx, pagerank, rank_leaders
-from graphs.leaders import FEWEST_REPLICATES, LEADERS_SCHEMA, accounts_to_come, affordable, minimum_ranks
 from graphs.random_walk import Walk
+from graphs.ranking.leaders import FEWEST_REPLICATES, LEADERS_SCHEMA, affordable, minimum_ranks
+from graphs.ranking.measures import accounts_to_come
 
 
 def reshares(edges: list[tuple[str, str]]) -> pa.Table:
