@@ -27,7 +27,15 @@ __all__ = [
 MEDIAN_VIEWS = "median_post_views"
 ASSUMED_VIEW_RATE = "assumed_view_rate"
 WORLD = 8.3e9
-"""People on earth: no interval of people ends above XX: pa.Array, posts: ir.Table, confidence: float, population: float | None) -> Figures:
+"""People on earth: no interval of people ends above it."""
+
+ViewRates = Mapping[str, tuple[float, float, float]]
+"""By platform the share of followers that a post is shown to: low, typical, high. Above 1 where others see it too."""
+
+_MOST_RATE = 100.0
+
+
+def exposed_figures(ids: pa.Array, posts: ir.Table, confidence: float, population: float | None) -> Figures:
     """Return the median views of a post of each actor, with its interval.
 
     Parameters

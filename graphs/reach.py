@@ -55,8 +55,8 @@ def estimate_reach(
     readers_per_copy
         `(low, point, high)`: makes people of a circulation. Without it, one reader per copy is the lower bound.
     view_rates
-        `{platform: (low, typical, high)}`: the share of an account's followers that a post is shown to. Where a platform
-        gives no views, they make exposed reach of the followers. None are assumed unless they are given.
+        `{platform: (low, typical, high)}`: the share of an account's followers that a post is shown to. Where a
+        platform gives no views, they make exposed reach of the followers. None are assumed unless they are given.
     interval, ones
         How engaged reach is estimated, see `graphs.chao.estimate_unseen`.
     replicates, seed
@@ -90,8 +90,8 @@ def estimate_reach(
         Without views: followers times the given view rate, the rate's own range as the range (`assumed_view_rate`).
     engaged
         Distinct accounts that acted on the actor's posts in the window, the unseen ones estimated: see
-        `graphs.chao.estimate_unseen`. Where nobody's acts are listed but posts carry counts: the median over posts of the
-        largest single count of a post (basis `post`).
+        `graphs.chao.estimate_unseen`. Where nobody's acts are listed but posts carry counts: the median over posts of
+        the largest single count of a post (basis `post`).
 
     References
     ----------
