@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphs.action import compare_action
     from graphs.adjacency import Graph, from_networkx, reshare_graph, to_networkx
     from graphs.comparison import compare_groups
     from graphs.errors import ConvergenceError, GraphsError, InputError
@@ -25,6 +26,7 @@ __all__ = [
     "InputError",
     "Union",
     "as_ibis",
+    "compare_action",
     "compare_groups",
     "estimate_reach",
     "from_networkx",
@@ -42,6 +44,7 @@ _HOMES = {
     "InputError": "errors",
     "Union": "unions",
     "as_ibis": "tables",
+    "compare_action": "action",
     "compare_groups": "comparison",
     "estimate_reach": "reach",
     "from_networkx": "adjacency",

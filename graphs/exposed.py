@@ -81,7 +81,7 @@ def check_view_rates(view_rates: ViewRates | None) -> dict[str, tuple[float, flo
             low = typical = high = np.nan
         if not (0 <= low <= typical <= high <= _MOST_RATE and typical > 0):
             raise InputError(
-                f"view_rates of {platform!r} must be three shares of the followers, low <= typical <= high and above 0, "
+                f"view_rates of {platform!r} must be three shares of the followers, low <= typical <= high, above 0, "
                 f"got {given!r}. Write (0.1, 0.2, 0.4) for 10% to 40%, typically 20%."
             )
         checked[platform.lower()] = (low, typical, high)

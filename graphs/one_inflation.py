@@ -30,9 +30,9 @@ def ones_are_inflated(
     -----
     Counts that are a gamma mixture of Poisson counts (accounts that differ in how readily they act, or are alike)
     have ratios `r_x = (x + 1) f_(x+1) / f_x` on a straight line in x (Böhning et al. 2013). The line
-    through r_2 and r_3 says `r_1 = 2 r_2 - r_3`. Ones in excess pull `2 f2 / f1` below it. The test is one-sided, on the
-    difference over its standard error, each count taken as Poisson. It needs all four counts; where one is 0, or the
-    line says nothing (not above 0), ones are taken as they are.
+    through r_2 and r_3 says `r_1 = 2 r_2 - r_3`. An excess of ones pulls `2 f2 / f1` below it. The test is one-sided,
+    on the difference over its standard error, each count taken as Poisson. It needs all four counts; where one is 0,
+    or the line says nothing (not above 0), ones are taken as they are.
     Unevenness beyond a gamma distribution bends the line down at its end, hence away from a false alarm.
 
     References

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from influence.records import Result
     from influence.study import Study
 
-__all__ = ["RESULT_TABLES", "STEPS", "Step", "is_fresh", "parameters", "run_all", "run_step", "windowed"]
+__all__ = ["RESULT_TABLES", "STEPS", "Step", "command_of", "is_fresh", "parameters", "run_all", "run_step", "windowed"]
 
 Params = dict[str, Any]
 
@@ -77,6 +77,7 @@ def _reach(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.
         audiences=study.table("audiences"),
         overlaps=study.table("overlaps"),
         **{name: params[name] for name in ("population", "readers_per_copy", "confidence", "replicates", "seed")},
+        **{name: params[name] for name in ("view_rates", "interval", "ones")},
     )
     return {"reach": reach}
 
@@ -135,6 +136,29 @@ def _flags(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.
     return {"flags": flags}
 
 
+def _action(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
+    from graphs import compare_action
+
+    progress("activity against action", 0, None)
+    labels = result_of(study, "classify", params)
+    comparison = compare_action(
+        **_inputs(study, params),
+        labels=study.engine.connection.read_parquet(str(labels.file("labels"))),
+        actions=_counted_actions(study, params["window"]) if study.parts("actions") else None,
+        reach=result_of(study, "reach", params).arrow("reach"),
+        kinds=tuple(params["kinds"]),
+        **{name: params[name] for name in ("population", "confidence", "interval", "ones", "replicates", "seed")},
+    )
+    return {"action": comparison}
+
+
+def _counted_actions(study: Study, window: str) -> ir.Table:
+    """Return what was counted in the window; what has no date was counted for a call and stays."""
+    actions = study.table("actions")
+    dated = windowed(actions, window, column="at")
+    return dated if dated is actions else dated.union(actions.filter(actions["at"].isnull()))
+
+
 def _common(settings: Settings) -> Params:
     return {
         "window": str(settings.window),
@@ -143,6 +167,9 @@ def _common(settings: Settings) -> Params:
         "seed": settings.seed,
         "population": settings.population,
         "readers_per_copy": settings.audiences.readers_per_copy,
+        "view_rates": settings.audiences.view_rates,
+        "interval": settings.engaged.interval,
+        "ones": settings.engaged.ones,
     }
 
 
@@ -167,15 +194,34 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
             ),
             Step("classify", ("posts",), (), lambda s: {"model": None, "max_fpr": 0.05}, _classify),
             Step("flags", ("actors", "posts"), ("classify", "reach"), _flag_defaults, _flags),
+            Step(
+                "action",
+                ("actors", "posts", "interactions", "actions"),
+                ("classify", "reach"),
+                lambda s: {**_common(s), "kinds": ("leader", "media")},
+                _action,
+            ),
         )
     }
 )
 """The steps by name, in the order in which `run` takes them."""
 
 RESULT_TABLES: MappingProxyType[str, str] = MappingProxyType(
-    {"reach": "reach", "comparison": "compare", "leaders": "leaders", "labels": "classify", "flags": "flags"}
+    {
+        "reach": "reach",
+        "comparison": "compare",
+        "leaders": "leaders",
+        "labels": "classify",
+        "flags": "flags",
+        "action": "action",
+    }
 )
 """Which step makes which table."""
+
+
+def command_of(step: str) -> str:
+    """Return the command that makes the result of a step."""
+    return "influence compare --by action" if step == "action" else f"influence {step}"
 
 
 def parameters(study: Study, name: str, given: Mapping[str, Any] | None = None) -> Params:
@@ -206,7 +252,7 @@ def result_of(study: Study, dependency: str, params: Params) -> Result:
     """Return the result of `dependency` that a step with these parameters stands on."""
     found = study.result(dependency, _below(study, dependency, params))
     if found is None:  # run_step makes it first; only a folder changed by hand comes here
-        raise StudyError(f"the result of {dependency} is missing. Run: influence {dependency}")
+        raise StudyError(f"the result of {dependency} is missing. Run: {command_of(dependency)}")
     return found
 
 

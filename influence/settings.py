@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -44,6 +44,15 @@ seed = 0
 # which is a lower bound.
 # readers_per_copy = [1.8, 2.3, 2.9]
 # readers_per_copy_source = "Name of the survey, year"
+
+# The share of an account's followers that a post is shown to, as low, typical, high by platform, and who says so.
+# Used only where a platform gives no views. Nothing is assumed unless you write it here.
+# view_rates = {{ instagram = [0.05, 0.10, 0.25] }}
+# view_rates_source = "Name of the study, year"
+
+# [engaged]
+# interval = "lognormal"  # or "bootstrap": of the accounts that act, seen and unseen
+# ones = "test"           # "as_seen", "inflated": are accounts seen once more than acting at random explains?
 
 # [flags]
 # min_posts = 10      # an account with fewer labelled posts is never flagged
@@ -95,10 +104,24 @@ def _day(text: str) -> dt.date | None:
 
 
 class AudienceSettings(_Strict):
-    """How printed copies are turned into readers: low, typical, high readers a copy, and the source of these."""
+    """Low, typical, high of what is assumed, and the source of these.
+
+    `readers_per_copy` turns printed copies into readers; `view_rates`, by platform, followers into those shown a post.
+    """
 
     readers_per_copy: tuple[float, float, float] | None = None
     readers_per_copy_source: str | None = None
+    view_rates: dict[str, tuple[float, float, float]] | None = None
+    view_rates_source: str | None = None
+
+    @model_validator(mode="after")
+    def _rates_sourced(self) -> Self:
+        for platform, (low, typical, high) in (self.view_rates or {}).items():
+            if not (0 <= low <= typical <= high and typical > 0):
+                raise ValueError(f"view_rates of {platform} must be low <= typical <= high and above 0")
+        if self.view_rates and not self.view_rates_source:
+            raise ValueError("view_rates need view_rates_source: a figure without a source is not citable")
+        return self
 
     @model_validator(mode="after")
     def _sourced(self) -> Self:
@@ -112,6 +135,13 @@ class AudienceSettings(_Strict):
         if not self.readers_per_copy_source:
             raise ValueError("readers_per_copy needs readers_per_copy_source: a figure without a source is not citable")
         return self
+
+
+class EngagedSettings(_Strict):
+    """How the accounts that acted, seen and unseen, are estimated; see `graphs.chao.estimate_unseen`."""
+
+    interval: Literal["lognormal", "bootstrap"] = "lognormal"
+    ones: Literal["test", "as_seen", "inflated"] = "test"
 
 
 class FlagSettings(_Strict):
@@ -139,6 +169,7 @@ class Settings(_Strict):
     seed: Annotated[int, Field(ge=0)] = 0
     window: Window = Window()
     audiences: AudienceSettings = AudienceSettings()
+    engaged: EngagedSettings = EngagedSettings()
     flags: FlagSettings = FlagSettings()
     engine: EngineSettings = EngineSettings()
 
