@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from graphs.comparison import compare_groups
     from graphs.errors import ConvergenceError, GraphsError, InputError
     from graphs.leaders import rank_leaders
+    from graphs.library import engaged_reach, exposed_reach, potential_reach
     from graphs.random_walk import pagerank
     from graphs.reach import estimate_reach
     from graphs.tables import as_ibis
@@ -28,9 +29,12 @@ __all__ = [
     "as_ibis",
     "compare_action",
     "compare_groups",
+    "engaged_reach",
     "estimate_reach",
+    "exposed_reach",
     "from_networkx",
     "pagerank",
+    "potential_reach",
     "rank_leaders",
     "reshare_graph",
     "to_networkx",
@@ -46,9 +50,12 @@ _HOMES = {
     "as_ibis": "tables",
     "compare_action": "action",
     "compare_groups": "comparison",
+    "engaged_reach": "library",
     "estimate_reach": "reach",
+    "exposed_reach": "library",
     "from_networkx": "adjacency",
     "pagerank": "random_walk",
+    "potential_reach": "library",
     "rank_leaders": "leaders",
     "reshare_graph": "adjacency",
     "to_networkx": "adjacency",

@@ -58,6 +58,7 @@ _ORDER = {
     "reach": ("actor_id", "kind_of_reach"),
     "leaders": ("metric", "rank", "actor_id"),
     "labels": ("post_id",),
+    "action": ("measure", "a", "kind", "action", "basis"),
 }
 """Orders that make two exports of one table the same file; results not named here keep the order they were made in."""
 

@@ -43,7 +43,7 @@ class PostCounts:
 
 @dataclass(frozen=True)
 class NamedPost:
-    """A post that an action names: what was counted, its label, its views, the largest of its counts, the accounts seen engaging."""
+    """A post that an action names: what was counted, its label, views, largest count, accounts seen."""
 
     label: str
     count: float
