@@ -207,7 +207,7 @@ def _edges(graph: nx.Graph) -> pa.Table:
         raise InputError("the graph is undirected: who acts on whom is not known. Give a networkx DiGraph.")
     sources, targets, weights = [], [], []
     for source, target, given in graph.edges(data="weight", default=1):
-        if not (isinstance(given, (int, float, np.number)) and 0 <= given < 2**53 and given % 1 == 0):
+        if not (isinstance(given, (int, float, np.number)) and 0 <= given < 2**53 and float(given).is_integer()):
             raise InputError(
                 f"edge {source!r} to {target!r} has weight {given!r}; it must say how often the one acted on the "
                 "other, a whole number from 0 on."

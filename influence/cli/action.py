@@ -57,7 +57,8 @@ def _activity(rows: list[Row], actors: Actors) -> Grid:
             cells.setdefault(row["a"], {})[row["measure"], row["kind"]] = row
     reasons: dict[str, int] = {}
     body = []
-    for a, found in cells.items():
+    shown = {a: found for a, found in cells.items() if found["posts", "all"]["value"]}
+    for a, found in shown.items():
         calls = [number(found["calls", kind]["value"]) for kind in ("positive", "manipulative")]
         body.append(
             [
@@ -78,6 +79,8 @@ def _activity(rows: list[Row], actors: Actors) -> Grid:
         Column("share of\naccounts seen", right=True),
     ]
     notes = [f"[{place}] {reason}" for reason, place in reasons.items()]
+    if len(shown) < len(cells):
+        notes.append(f"{len(cells) - len(shown)} without labelled posts are not shown.")
     return Grid(columns, body, title="Activity online: accounts that engaged with posts, and with calls", notes=notes)
 
 
