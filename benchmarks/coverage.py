@@ -95,10 +95,9 @@ def measure(name: str, *, runs: int = 400, seed: int = 0) -> list[Measured]:
     return lines
 
 
-def _figures(table: pa.Table) -> tuple[FloatArray, FloatArray, FloatArray]:
-    return tuple(
-        np.asarray(table[name].to_numpy(zero_copy_only=False), np.float64) for name in ("value", "low", "high")
-    )  # type: ignore[return-value]
+def _figures(table: pa.Table) -> list[FloatArray]:
+    columns = ("value", "low", "high")
+    return [np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64) for name in columns]
 
 
 # -- exposed ---------------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def estimate_unseen(
         `lognormal`: closed form (Chao 1987). `bootstrap`: percentiles of samples drawn anew.
     ones
         Whether those seen once are more than acting at random explains. `as_seen`: no. `inflated`: yes, the estimate
-        rests on f2 and f3. `test`: yes where the ratios of neighbouring counts say so at the 5% level.
+        rests on f2 and f3. `test`: yes where the ratios of neighbouring counts say so at the 1% level.
     bias_corrected
         Use the bias-corrected form everywhere, and not only where f2 is 0.
     replicates, seed

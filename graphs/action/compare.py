@@ -114,7 +114,8 @@ def compare_action(
     Actions that name a post are set against engagement with the posts named, whatever their label; others
     against engagement with all calls of the actor. Intervals: Wilson (1927) of shares, those of `graphs.chao` of
     engaged accounts, Poisson with the dispersion between calls of actions, and the two combined on logarithms for
-    conversions (Zou & Donner 2008). They speak of chance, not of errors of the labels, nor of people acting for other reasons.
+    conversions (Zou & Donner 2008). They speak of chance, not of errors of the labels, nor of people acting for other
+    reasons.
 
     References
     ----------

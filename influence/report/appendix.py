@@ -38,7 +38,14 @@ def limits_section(ctx: Context, counted: Counted | None) -> Section:
     return section
 
 
-_SECTION_OF = {"reach": "reach", "compare": "comparison", "leaders": "leaders", "classify": "calls", "flags": "flags"}
+_SECTION_OF = {
+    "reach": "reach",
+    "compare": "comparison",
+    "leaders": "leaders",
+    "classify": "calls",
+    "flags": "flags",
+    "action": "action",
+}
 
 
 def _limits_of_reach(ctx: Context) -> list[Markup]:
@@ -91,6 +98,7 @@ def methods_section(ctx: Context, ranking: Ranking | None) -> Section:
     sentences += [_on_step(ctx, step) for step in ("reach", "compare") if step in done]
     sentences.append(_on_leaders(ctx, ranking))
     sentences += [_on_labels(ctx)] * ("classify" in done) + [_on_flags(ctx)] * ("flags" in done)
+    sentences += [_on_step(ctx, "action")] * ("action" in done)
     sentences.append(cat("methods.software", version=__version__))
     section.blocks.append(
         Prose(Markup(" ").join(filter(None, sentences)), style="citable", heading=cat.plain("methods.intro"))
@@ -158,6 +166,7 @@ _REFERENCES = {
     "leaders": ("deverna",),
     "classify": ("wilson",),
     "flags": ("skellam",),
+    "action": ("chao", "garwood", "wilson", "zou"),
 }
 
 

@@ -49,7 +49,7 @@ def test_demo_ends_with_the_path_of_a_report(made: tuple[Path, subprocess.Comple
 def test_demo_again_goes_on_and_computes_nothing(demo: Path, influence: Run) -> None:
     ended = influence("demo", demo, "--no-open")
     assert ended.code == 0, ended.err
-    assert ended.out.count("up to date") == 5
+    assert ended.out.count("up to date") == 6
     assert influence("demo", demo, "--json").json()["report"].endswith(".html")
 
 
@@ -156,7 +156,7 @@ def test_an_interrupted_copy_is_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     folder.mkdir()
     shutil.copy(tmp_path / "whole" / "study.toml", folder)
-    assert len(run_demo(folder).imports) == 4
+    assert len(run_demo(folder).imports) == 5
     assert sum(record.kept for record in run_demo(folder).imports) == 0
 
 
