@@ -1,7 +1,7 @@
 """How often 95% intervals hold the truth, and how far estimates lie from it, on studies whose truth is known.
 
-    python benchmarks/coverage.py --runs 1000
-    python benchmarks/coverage.py exposed engaged --runs 400 --markdown
+    python benchmarks/coverage_study.py --runs 1000
+    python benchmarks/coverage_study.py exposed engaged --runs 400 --markdown
 
 Each case draws many studies (or actors) from a stated population, estimates, and counts. Runs of one case are
 actors of one table where that is possible, so that a thousand runs take seconds.
