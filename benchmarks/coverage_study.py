@@ -95,9 +95,18 @@ def measure(name: str, *, runs: int = 400, seed: int = 0) -> list[Measured]:
     return lines
 
 
-def _figures(table: pa.Table) -> list[FloatArray]:
-    columns = ("value", "low", "high")
-    return [np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64) for name in columns]
+Ends = tuple[FloatArray, FloatArray, FloatArray]
+"""Values, lower ends and upper ends, a run each."""
+
+
+def _columns(rows: list[tuple[float | None, float | None, float | None]]) -> Ends:
+    value, low, high = np.array(rows, dtype=np.float64).T
+    return value, low, high
+
+
+def _figures(table: pa.Table) -> Ends:
+    columns = (table[name].to_pylist() for name in ("value", "low", "high"))
+    return _columns(list(zip(*columns, strict=True)))
 
 
 # -- exposed ---------------------------------------------------------------------------------------------------------
@@ -118,7 +127,7 @@ def exposed(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 # -- engaged ---------------------------------------------------------------------------------------------------------
 
 
-def _engaged(acts: npt.NDArray[np.int64], **options: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _engaged(acts: npt.NDArray[np.int64], **options: str) -> Ends:
     """Return the estimates of a matrix of acts, a row a run and a column an account."""
     from graphs.chao import Counts, estimate_unseen
 
@@ -202,8 +211,8 @@ def ratios(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
                 [Figure(x, x, x, "count") for x in a], [Figure(x, x, x, "count") for x in b], 0.95
             )
             found = ratio(first, second)
-            rows.append([np.nan if x is None else x for x in (found.value, found.low, found.high)])
-        yield Outcome(f"{leaders} leaders, {outlets} outlets", *np.array(rows, dtype=np.float64).T, 10.0)
+            rows.append((found.value, found.low, found.high))
+        yield Outcome(f"{leaders} leaders, {outlets} outlets", *_columns(rows), 10.0)
 
 
 # -- action ----------------------------------------------------------------------------------------------------------
@@ -218,7 +227,7 @@ def action(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 
     seen = random.binomial(120, 0.3, runs)
     shares = [share_of(int(k), 120, 0.95, basis="window", why="") for k in seen]
-    rows = np.array([(f.value, f.low, f.high) for f in shares], dtype=np.float64).T
+    rows = _columns([(share.value, share.low, share.high) for share in shares])
     yield Outcome("share engaging with calls, 120 accounts, 30%", *rows, 0.3)
     for calls, spread in ((1, 0.0), (8, 0.0), (8, 0.3)):
         rates = 0.05 * (random.gamma(1 / spread, spread, (runs, calls)) if spread else np.ones((runs, calls)))
@@ -231,7 +240,7 @@ def action(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
             one = conversion(done, Figure(value, low, high, "chao1987"), basis="post")
             found.append((one.value, one.low, one.high))
         uneven = f", uneven (variance {spread:g} of mean²)" if spread else ""
-        rows = np.array(found, dtype=np.float64).T
+        rows = _columns(found)
         yield Outcome(f"actions per account engaged, {calls} call(s){uneven}", *rows, 0.05)
 
 

@@ -42,7 +42,8 @@ def _activity(ctx: Context, rows: Sequence[Row]) -> list[Block]:
     for row in rows:
         if row["action"] is None:
             found.setdefault(row["a"], {})[row["measure"], row["kind"]] = row
-    notes, body = Footnotes(), []
+    notes = Footnotes()
+    body: list[list[Cell]] = []
     for a, measures in found.items():
         posts, calls = measures.get(("posts", "all")), measures.get(("calls", "call"))
         if posts is None or calls is None or not posts["value"] or len(body) >= _SHOWN:
@@ -57,9 +58,8 @@ def _activity(ctx: Context, rows: Sequence[Row]) -> list[Block]:
     columns = [ctx.cat.plain(f"action.column_{name}") for name in names]
     note = ctx.cat("action.activity_note", share=_labelled(ctx, rows))
     return [
-        DataTable(ctx.cat.plain("action.activity"), columns, body, numeric=(1, 2, 3, 4)),
+        DataTable(ctx.cat.plain("action.activity"), columns, body, numeric=(1, 2, 3, 4), footnotes=notes.listed()),
         Prose(note, style="note"),
-        *_footnotes(notes),
     ]
 
 
@@ -79,7 +79,8 @@ def _actions(ctx: Context, rows: Sequence[Row]) -> list[Block]:
             found.setdefault((row["a"], row["action"], row["basis"] or ""), {})[row["measure"]] = row
     if not found:
         return [Prose(ctx.cat("action.none", command=code(_IMPORT)))]
-    notes, body = Footnotes(), []
+    notes = Footnotes()
+    body: list[list[Cell]] = []
     for (a, action, _), measures in list(found.items())[:_SHOWN]:
         keys = ("actions", "conversion_engaged", "conversion_exposed")
         body.append(
@@ -92,9 +93,8 @@ def _actions(ctx: Context, rows: Sequence[Row]) -> list[Block]:
     names = ("who", "action", "counted", "engaged", "exposed")
     columns = [ctx.cat.plain(f"action.column_{name}") for name in names]
     return [
-        DataTable(ctx.cat.plain("action.actions"), columns, body, numeric=(2, 3, 4)),
+        DataTable(ctx.cat.plain("action.actions"), columns, body, numeric=(2, 3, 4), footnotes=notes.listed()),
         Prose(ctx.cat("action.actions_note"), style="note"),
-        *_footnotes(notes),
     ]
 
 
@@ -103,16 +103,8 @@ def _cell(ctx: Context, row: Row | None, measure: str, notes: Footnotes) -> Cell
         return Cell(ctx.cat.plain("common.not_known"), missing=True)
     value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
     written = _written(ctx, measure, value, low, high)
-    reason = row["reason_missing"]
-    return (
-        ctx.figure_cell(written, _figure(ctx, row, measure, written), notes, reason)
-        if written
-        else _none(ctx, reason, notes)
-    )
-
-
-def _none(ctx: Context, reason: str | None, notes: Footnotes) -> Cell:
-    return ctx.figure_cell(None, None, notes, reason)
+    figure = None if written is None else _figure(ctx, row, measure, written)
+    return ctx.figure_cell(written, figure, notes, row["reason_missing"])
 
 
 def _written(ctx: Context, measure: str, value: float | None, low: float | None, high: float | None) -> Written | None:
@@ -126,9 +118,7 @@ def _written(ctx: Context, measure: str, value: float | None, low: float | None,
     return ctx.written(value, low, high, write)
 
 
-def _figure(ctx: Context, row: Row, measure: str, written: Written | None) -> Figure | None:
-    if written is None:
-        return None
+def _figure(ctx: Context, row: Row, measure: str, written: Written) -> Figure:
     cat, who = ctx.cat, _who(ctx, row["a"])
     name = cat.name("action_measures", measure)
     what = cat.plain("action.what", measure=name, who=who)
@@ -166,11 +156,3 @@ def _family(ctx: Context, measure: str) -> Family:
         interval=cat.plain("action.interval", percent=ctx.numbers.percent(ctx.confidence("action"))),
         tables=("posts", "interactions", "actions"),
     )
-
-
-def _footnotes(notes: Footnotes) -> list[Block]:
-    from influence.report.blocks import Bullets
-    from influence.report.safe import name_markup
-
-    listed = [name_markup(f"{letter}: {reason}") for letter, reason in notes.listed()]
-    return [Bullets(listed)] if listed else []

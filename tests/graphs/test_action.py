@@ -62,7 +62,8 @@ def compared(**options: Any) -> dict[tuple[str, str, str, str | None], Row]:
     assert table.schema.equals(ACTION_SCHEMA)
     for row in table.to_pylist():
         ends = [x for x in (row["low"], row["value"], row["high"]) if x is not None]
-        assert all(np.isfinite(ends)) and ends == sorted(ends)
+        assert all(np.isfinite(ends))
+        assert ends == sorted(ends)
         assert (row["reason_missing"] is None) == (len(ends) == 3)
     return {(row["measure"], row["a"], row["kind"], row["action"]): row for row in table.to_pylist()}
 
@@ -152,6 +153,7 @@ def test_money_is_an_amount_and_no_number_of_acts() -> None:
 def test_uneven_counts_never_narrow_the_interval(pairs: list[tuple[int, int]]) -> None:
     counts, weights = [float(a) for a, _ in pairs], [float(b) for _, b in pairs]
     together, apart = counted_actions("s", [sum(counts)], [1.0], 0.95), counted_actions("s", counts, weights, 0.95)
-    assert apart.low is not None and together.low is not None and apart.high is not None and together.high is not None
-    assert 0 <= apart.low <= apart.high
-    assert apart.high - apart.low >= (together.high - together.low) * 0.999
+    assert None not in (apart.low, apart.high, together.low, together.high)
+    widths = [(figure.high or 0.0) - (figure.low or 0.0) for figure in (together, apart)]
+    assert 0 <= (apart.low or 0.0) <= (apart.high or 0.0)
+    assert widths[1] >= widths[0] * 0.999
