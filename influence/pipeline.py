@@ -137,19 +137,29 @@ def _flags(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.
 
 
 def _action(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
+    progress("activity against action", 0, None)
+    labels, inputs = result_of(study, "classify", params), _inputs(study, params)
+    with study.scratch() as scratch:
+        # A dozen counts are taken from these two; what makes them from the imported files is done once.
+        for name in ("posts", "interactions"):
+            study.engine.write(inputs[name], scratch / f"{name}.parquet")
+            inputs[name] = study.engine.connection.read_parquet(str(scratch / f"{name}.parquet"))
+        comparison = _compared(study, params, labels, inputs)
+    return {"action": comparison}
+
+
+def _compared(study: Study, params: Params, labels: Result, inputs: Mapping[str, ir.Table]) -> pa.Table:
     from graphs import compare_action
 
-    progress("activity against action", 0, None)
-    labels = result_of(study, "classify", params)
-    comparison = compare_action(
-        **_inputs(study, params),
+    comparison: pa.Table = compare_action(
+        **inputs,
         labels=study.engine.connection.read_parquet(str(labels.file("labels"))),
         actions=_counted_actions(study, params["window"]) if study.parts("actions") else None,
         reach=result_of(study, "reach", params).arrow("reach"),
         kinds=tuple(params["kinds"]),
         **{name: params[name] for name in ("population", "confidence", "interval", "ones", "replicates", "seed")},
     )
-    return {"action": comparison}
+    return comparison
 
 
 def _counted_actions(study: Study, window: str) -> ir.Table:

@@ -161,9 +161,8 @@ def compare_action(
         raise InputError(f"kinds must be different kinds of actors, got {tuple(kinds)!r}.")
     members = _members(actors, reach, kinds)
     accounts, scopes = _memberships(members)
-    # Kept by the engine: a dozen counts are taken from each of the two.
-    labelled = labelled_posts(posts, labels).cache()
-    acts = acts_on_posts(interactions, accounts, labelled).cache()
+    labelled = labelled_posts(posts, labels)
+    acts = acts_on_posts(interactions, accounts, labelled)
     done = None if actions is None else actions_of(actions, labelled, accounts)
     if done is not None:
         refuse_contradictions(done, {account: m.id for m in members for account in m.accounts})

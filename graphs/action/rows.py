@@ -159,7 +159,8 @@ def counted_actions(
     -----
     Poisson counts, exact (Garwood 1936), through the gamma distribution. People come in groups, so counts spread more
     than Poisson ones: with several calls the count is divided by the dispersion (Pearson's, at least 1) before and the
-    ends are multiplied by it after (quasi-Poisson, McCullagh & Nelder 1989, ch. 6).
+    ends are multiplied by it after (quasi-Poisson, McCullagh & Nelder 1989, ch. 6). Where it is above 1 it is
+    widened by the squared ratio of Student's t to the normal distribution, since few calls tell it.
 
     Examples
     --------
@@ -186,7 +187,12 @@ def _dispersion(counts: FloatArray, weights: FloatArray) -> float:
     if len(counts) < 2 or counts.sum() == 0:
         return 1.0
     expected = counts.sum() * weights / weights.sum()
-    return max(1.0, float(((counts - expected) ** 2 / expected).sum()) / (len(counts) - 1))
+    free = len(counts) - 1
+    spread = float(((counts - expected) ** 2 / expected).sum()) / free
+    if spread <= 1:
+        return 1.0
+    # The dispersion is itself an estimate from few calls: Student's t in place of the normal distribution.
+    return spread * float(stats.t.ppf(0.975, free) / stats.norm.ppf(0.975)) ** 2
 
 
 def conversion(actions: Figure, of: Figure, *, basis: str) -> Figure:
