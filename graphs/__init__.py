@@ -9,10 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphs.action import compare_action
     from graphs.adjacency import Graph, from_networkx, reshare_graph, to_networkx
     from graphs.cascades.estimate import estimate_cascades
     from graphs.comparison import compare_groups
     from graphs.errors import ConvergenceError, GraphsError, InputError
+    from graphs.library import engaged_reach, exposed_reach, potential_reach
     from graphs.random_walk import pagerank
     from graphs.ranking.agreement import compare_rankings
     from graphs.ranking.leaders import rank_leaders
@@ -38,17 +40,21 @@ __all__ = [
     "SpreadOptions",
     "Union",
     "as_ibis",
+    "compare_action",
     "compare_groups",
     "compare_rankings",
+    "engaged_reach",
     "estimate_cascades",
     "estimate_reach",
     "exact_spread",
+    "exposed_reach",
     "forecast_spread",
     "from_networkx",
     "influence_graph",
     "learn_probabilities",
     "learnt_spread",
     "pagerank",
+    "potential_reach",
     "propose_leaders",
     "rank_leaders",
     "reshare_graph",
@@ -68,17 +74,21 @@ _HOMES = {
     "SpreadOptions": "spread.rows",
     "Union": "unions",
     "as_ibis": "tables",
+    "compare_action": "action",
     "compare_groups": "comparison",
     "compare_rankings": "ranking.agreement",
+    "engaged_reach": "library",
     "estimate_cascades": "cascades.estimate",
     "estimate_reach": "reach",
     "exact_spread": "spread.exact",
+    "exposed_reach": "library",
     "forecast_spread": "spread.sampling",
     "from_networkx": "adjacency",
     "influence_graph": "spread.network",
     "learn_probabilities": "spread.learning",
     "learnt_spread": "spread.rows",
     "pagerank": "random_walk",
+    "potential_reach": "library",
     "propose_leaders": "ranking.proposals",
     "rank_leaders": "ranking.leaders",
     "reshare_graph": "adjacency",

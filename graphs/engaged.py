@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphs.chao import ONE_ACT, chao_interval, chao_names
+from graphs.chao import ONE_ACT, Counts, estimate_unseen
 from graphs.exposed import WORLD, put_medians
 from graphs.figures import Figures, text_where
 from graphs.inputs import ACTING, COUNTS
 from graphs.medians import group_medians
 
-__all__ = ["POST", "POST_COUNTS", "WINDOW", "engaged_reach", "largest_counts", "seen_once_and_twice"]
+__all__ = [
+    "POST",
+    "POST_COUNTS",
+    "WINDOW",
+    "engaged_figures",
+    "frequencies",
+    "largest_counts",
+    "pairs_of",
+    "seen_once_and_twice",
+]
 
 POST_COUNTS = "post_engagement_counts"
 WINDOW, POST = "window", "post"
 """The two bases: accounts in the whole window, and accounts on a typical post. They are never compared."""
 
 
-def engaged_reach(
-    ids: pa.Array, posts: ir.Table, interactions: ir.Table, confidence: float, population: float | None
+def engaged_figures(
+    ids: pa.Array,
+    posts: ir.Table,
+    pairs: ir.Table,
+    confidence: float,
+    population: float | None,
+    **options: Any,
 ) -> Figures:
     """Return the accounts that acted on each actor's posts, the unseen ones estimated.
 
@@ -34,33 +51,50 @@ def engaged_reach(
     ----------
     ids
         The actors, sorted and distinct.
-    posts, interactions
-        As `graphs.inputs` returns them.
+    posts
+        As `graphs.inputs.posts_of` returns them.
+    pairs
+        As `pairs_of` returns them.
+    options
+        Those of `graphs.chao.estimate_unseen`: `interval`, `ones`, `replicates`, `seed`.
     """
     figures = Figures(ids, "engaged", "no interactions and no engagement counts")
-    acts = interactions.filter(interactions.kind.isin(ACTING))
-    pairs = acts.group_by(actor_id=acts.target, source=acts.source).agg(weight=acts.count())
-    put_window(figures, seen_once_and_twice(pairs, "actor_id").to_pyarrow(), confidence, population)
+    _put_window(figures, frequencies(pairs, "actor_id").to_pyarrow(), confidence, population, options)
     by_post = np.isnan(figures.value) | _contradicted(figures, posts)
     medians = group_medians(largest_counts(posts), confidence=confidence, ceiling=population or WORLD)
     put_medians(figures, medians, POST_COUNTS, wanted=by_post)
     return figures
 
 
+def pairs_of(interactions: ir.Table) -> ir.Table:
+    """Return `actor_id, source, weight`: how often each account acted on posts of each actor."""
+    acts = interactions.filter(interactions.kind.isin(ACTING))
+    return acts.group_by(actor_id=acts.target, source=acts.source).agg(weight=acts.count())
+
+
+def frequencies(pairs: ir.Table, *by: str) -> ir.Table:
+    """Return, by group, `n` accounts seen and `f1` … `f4` seen exactly 1 … 4 times, from rows `by, source, weight`."""
+    times = {f"f{k}": (pairs.weight == k).sum().cast("int64") for k in range(1, 5)}
+    return pairs.group_by(*by).agg(n=pairs.count(), **times)
+
+
 def seen_once_and_twice(pairs: ir.Table, *by: str) -> ir.Table:
     """Return, by group, `n` accounts seen, `f1` seen once, `f2` seen twice, from rows `by, source, weight`."""
-    return pairs.group_by(*by).agg(
-        n=pairs.count(), f1=(pairs.weight == 1).sum().cast("int64"), f2=(pairs.weight == 2).sum().cast("int64")
-    )
+    return frequencies(pairs, *by).drop("f3", "f4")
 
 
-def put_window(figures: Figures, seen: pa.Table, confidence: float, population: float | None) -> None:
-    """Write Chao's estimates into `figures`, from rows `actor_id, n, f1, f2`."""
+def _put_window(
+    figures: Figures, seen: pa.Table, confidence: float, population: float | None, options: Mapping[str, Any]
+) -> None:
+    """Write Chao's estimates into `figures`, from rows `actor_id, n, f1, f2, f3, f4`."""
+    # The order of actors, not that of the engine's rows: resamples are drawn in it.
+    seen = seen.sort_by("actor_id")
     at, known = figures.positions(seen["actor_id"])
-    n, f1, f2 = (np.asarray(seen[name], dtype=np.int64)[known] for name in ("n", "f1", "f2"))
-    value, low, high = chao_interval(n, f1, f2, confidence=confidence, population=population)
+    columns = [np.asarray(seen[name], dtype=np.int64)[known] for name in ("n", "f1", "f2", "f3", "f4")]
+    counts = Counts.of(*columns)
+    value, low, high, names = estimate_unseen(counts, confidence=confidence, population=population, **options)
     reason = text_where(np.isnan(high), ONE_ACT)
-    figures.put(at, value, low, high, n, estimator=chao_names(f1, f2), basis=WINDOW, reason=reason)
+    figures.put(at, value, low, high, columns[0], estimator=names, basis=WINDOW, reason=reason)
 
 
 def _contradicted(figures: Figures, posts: ir.Table) -> npt.NDArray[np.bool_]:

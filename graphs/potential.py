@@ -9,14 +9,14 @@ import pyarrow as pa
 
 from graphs.figures import Figures
 
-__all__ = ["FOLLOWER_COUNT", "FOLLOWER_LIST", "potential_reach"]
+__all__ = ["FOLLOWER_COUNT", "FOLLOWER_LIST", "follower_lists", "latest_followers", "potential_figures"]
 
 FOLLOWER_LIST = "follower_list"
 FOLLOWER_COUNT = "follower_count"
 _NOTHING = "no follower lists and no follower counts"
 
 
-def potential_reach(ids: pa.Array, actors: ir.Table, interactions: ir.Table) -> Figures:
+def potential_figures(ids: pa.Array, actors: ir.Table, interactions: ir.Table) -> Figures:
     """Return the listed followers of each actor, else the latest follower count (accounts).
 
     Parameters

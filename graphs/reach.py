@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphs.audiences import AudienceRow, Readers, audience_parts, audience_rows, check_readers_per_copy
-from graphs.engaged import engaged_reach
+from graphs.chao import IntervalName, OnesRule, check_options
+from graphs.engaged import engaged_figures, pairs_of
 from graphs.errors import InputError
-from graphs.exposed import exposed_reach
+from graphs.exposed import ViewRates, assume_view_rates, check_view_rates, exposed_figures
 from graphs.figures import KINDS_OF_REACH, Figures, because
 from graphs.inputs import actors_of, check_confidence, check_population, interactions_of, posts_of
-from graphs.potential import potential_reach
+from graphs.potential import potential_figures
 from graphs.spread.rows import SpreadOptions, simulated_figures
 from graphs.unions import union_of_figures
 
@@ -34,6 +35,9 @@ def estimate_reach(
     population: float | None = None,
     confidence: float = 0.95,
     readers_per_copy: Readers | None = None,
+    view_rates: ViewRates | None = None,
+    interval: IntervalName = "lognormal",
+    ones: OnesRule = "test",
     replicates: int = 1000,
     seed: int = 0,
     spread: SpreadOptions | None = None,
@@ -53,13 +57,16 @@ def estimate_reach(
         Coverage of the intervals.
     readers_per_copy
         `(low, point, high)`: makes people of a circulation. Without it, one reader per copy is the lower bound.
-    seed
-        Of the samples behind `simulated`; the intervals of the other kinds are closed forms.
-    replicates
-        Nothing is resampled. Checked, and in the signature so that every estimate of a study is asked for with the same
-        parameters.
+    view_rates
+        `{platform: (low, typical, high)}`: the share of an account's followers that a post is shown to. Where a
+        platform gives no views, they make exposed reach of the followers. None are assumed unless they are given.
+    interval, ones
+        How engaged reach is estimated, see `graphs.chao.estimate_unseen`.
     spread
         How `simulated` is estimated: learning of probabilities, width, cap on work.
+    replicates, seed
+        Resamples of the bootstrap; where it and the samples behind `simulated` start. Nothing else is drawn: the other
+        intervals are closed forms.
     tell
         Called with what the simulation will need, before it starts.
 
@@ -88,10 +95,11 @@ def estimate_reach(
         People likely shown a post: the median of the views of a post, see `graphs.medians.group_medians`; for
         outlets the audience of an issue or a programme. A reshare counts like any post where the platform gives its
         views (Telegram: those in the channel that forwards); readers leave them null where it gives the original's.
+        Without views: followers times the given view rate, the rate's own range as the range (`assumed_view_rate`).
     engaged
         Distinct accounts that acted on the actor's posts in the window, the unseen ones estimated: see
-        `graphs.chao.chao_interval`. Where nobody's acts are listed but posts carry counts: the median over posts of the
-        largest single count of a post (basis `post`).
+        `graphs.chao.estimate_unseen`. Where nobody's acts are listed but posts carry counts: the median over posts of
+        the largest single count of a post (basis `post`).
     simulated
         Expected number of accounts that a post spreads to, the actor included, by the independent cascade on the
         reshare graph: see `graphs.spread.rows.simulated_figures`.
@@ -118,19 +126,26 @@ def estimate_reach(
     check_confidence(confidence)
     population = check_population(population)
     readers = check_readers_per_copy(readers_per_copy)
+    rates = check_view_rates(view_rates)
+    check_options(interval, ones)
     if replicates < 1:
         raise InputError(f"replicates must be at least 1, got {replicates!r}.")
     people, statements = actors_of(actors), audience_rows(audiences, population)
     ids = _ids(people, statements)
     messages, acts = posts_of(posts), interactions_of(interactions)
     figures = [
-        potential_reach(ids, people, acts),
-        exposed_reach(ids, messages, confidence, population),
-        engaged_reach(ids, messages, acts, confidence, population),
-        simulated_figures(
-            ids, posts=posts, interactions=interactions, options=spread, confidence=confidence, seed=seed, tell=tell
-        ),
-    ]
+    view_rates
+        `{platform: (low, typical, high)}`: the share of an account's followers that a post is shown to. Where a
+        platform gives no views, they make exposed reach of the followers. None are assumed unless they are given.
+    interval, ones
+        How engaged reach is estimated, see `graphs.chao.estimate_unseen`.
+    spread
+        How `simulated` is estimated: learning of probabilities, width, cap on work.
+    replicates, seed
+        Resamples of the bootstrap; where it and the samples behind `simulated` start. Nothing else is drawn: the other
+        intervals are closed forms.
+    tell
+        Called with what the simulation will need, before it starts.
     for kind in figures[:2]:
         _add_audiences(kind, statements, population, readers)
     return _interleaved(figures)

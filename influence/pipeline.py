@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from influence.records import Result
     from influence.study import Study
 
-__all__ = ["RESULT_TABLES", "STEPS", "Step", "is_fresh", "parameters", "run_all", "run_step", "windowed"]
+__all__ = ["RESULT_TABLES", "STEPS", "Step", "command_of", "is_fresh", "parameters", "run_all", "run_step", "windowed"]
 
 Params = dict[str, Any]
 
@@ -85,6 +85,7 @@ def _reach(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.
         **{name: params[name] for name in ("population", "readers_per_copy", "confidence", "replicates", "seed")},
         spread=SpreadOptions(**params["spread"]),
         tell=lambda needs: progress(f"simulated reach: {needs}", 0, None),
+        **{name: params[name] for name in ("view_rates", "interval", "ones")},
     )
     return {"reach": reach}
 
@@ -166,6 +167,39 @@ def _flags(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.
     return {"flags": flags}
 
 
+def _action(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
+    progress("activity against action", 0, None)
+    labels, inputs = result_of(study, "classify", params), _inputs(study, params)
+    with study.scratch() as scratch:
+        # A dozen counts are taken from these two; what makes them from the imported files is done once.
+        for name in ("posts", "interactions"):
+            study.engine.write(inputs[name], scratch / f"{name}.parquet")
+            inputs[name] = study.engine.connection.read_parquet(str(scratch / f"{name}.parquet"))
+        comparison = _compared(study, params, labels, inputs)
+    return {"action": comparison}
+
+
+def _compared(study: Study, params: Params, labels: Result, inputs: Mapping[str, ir.Table]) -> pa.Table:
+    from graphs import compare_action
+
+    comparison: pa.Table = compare_action(
+        **inputs,
+        labels=study.engine.connection.read_parquet(str(labels.file("labels"))),
+        actions=_counted_actions(study, params["window"]) if study.parts("actions") else None,
+        reach=result_of(study, "reach", params).arrow("reach"),
+        kinds=tuple(params["kinds"]),
+        **{name: params[name] for name in ("population", "confidence", "interval", "ones", "replicates", "seed")},
+    )
+    return comparison
+
+
+def _counted_actions(study: Study, window: str) -> ir.Table:
+    """Return what was counted in the window; what has no date was counted for a call and stays."""
+    actions = study.table("actions")
+    dated = windowed(actions, window, column="at")
+    return dated if dated is actions else dated.union(actions.filter(actions["at"].isnull()))
+
+
 def _common(settings: Settings) -> Params:
     return {
         "window": str(settings.window),
@@ -175,6 +209,9 @@ def _common(settings: Settings) -> Params:
         "population": settings.population,
         "readers_per_copy": settings.audiences.readers_per_copy,
         "spread": settings.spread.model_dump(),
+        "view_rates": settings.audiences.view_rates,
+        "interval": settings.engaged.interval,
+        "ones": settings.engaged.ones,
     }
 
 
@@ -216,6 +253,13 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
             ),
             Step("classify", ("posts",), (), lambda s: {"model": None, "max_fpr": 0.05}, _classify),
             Step("flags", ("actors", "posts"), ("classify", "reach"), _flag_defaults, _flags),
+            Step(
+                "action",
+                ("actors", "posts", "interactions", "actions"),
+                ("classify", "reach"),
+                lambda s: {**_common(s), "kinds": ("leader", "media")},
+                _action,
+            ),
         )
     }
 )
@@ -232,9 +276,15 @@ RESULT_TABLES: MappingProxyType[str, str] = MappingProxyType(
         "cascade_firsts": "cascades",
         "labels": "classify",
         "flags": "flags",
+        "action": "action",
     }
 )
 """Which step makes which table."""
+
+
+def command_of(step: str) -> str:
+    """Return the command that makes the result of a step."""
+    return "influence compare --by action" if step == "action" else f"influence {step}"
 
 
 def parameters(study: Study, name: str, given: Mapping[str, Any] | None = None) -> Params:
@@ -265,7 +315,7 @@ def result_of(study: Study, dependency: str, params: Params) -> Result:
     """Return the result of `dependency` that a step with these parameters stands on."""
     found = study.result(dependency, _below(study, dependency, params))
     if found is None:  # run_step makes it first; only a folder changed by hand comes here
-        raise StudyError(f"the result of {dependency} is missing. Run: influence {dependency}")
+        raise StudyError(f"the result of {dependency} is missing. Run: {command_of(dependency)}")
     return found
 
 

@@ -45,6 +45,15 @@ seed = 0
 # readers_per_copy = [1.8, 2.3, 2.9]
 # readers_per_copy_source = "Name of the survey, year"
 
+# The share of an account's followers that a post is shown to, as low, typical, high by platform, and who says so.
+# Used only where a platform gives no views. Nothing is assumed unless you write it here.
+# view_rates = {{ instagram = [0.05, 0.10, 0.25] }}
+# view_rates_source = "Name of the study, year"
+
+# [engaged]
+# interval = "lognormal"  # or "bootstrap": of the accounts that act, seen and unseen
+# ones = "test"           # "as_seen", "inflated": are accounts seen once more than acting at random explains?
+
 # [spread]
 # How simulated reach is estimated: "bernoulli" counts every reshare for the author of the post; "partial_credit"
 # divides it among all from whom it may have come.
@@ -102,10 +111,24 @@ def _day(text: str) -> dt.date | None:
 
 
 class AudienceSettings(_Strict):
-    """How printed copies are turned into readers: low, typical, high readers a copy, and the source of these."""
+    """Low, typical, high of what is assumed, and the source of these.
+
+    `readers_per_copy` turns printed copies into readers; `view_rates`, by platform, followers into those shown a post.
+    """
 
     readers_per_copy: tuple[float, float, float] | None = None
     readers_per_copy_source: str | None = None
+    view_rates: dict[str, tuple[float, float, float]] | None = None
+    view_rates_source: str | None = None
+
+    @model_validator(mode="after")
+    def _rates_sourced(self) -> Self:
+        for platform, (low, typical, high) in (self.view_rates or {}).items():
+            if not (0 <= low <= typical <= high and typical > 0):
+                raise ValueError(f"view_rates of {platform} must be low <= typical <= high and above 0")
+        if self.view_rates and not self.view_rates_source:
+            raise ValueError("view_rates need view_rates_source: a figure without a source is not citable")
+        return self
 
     @model_validator(mode="after")
     def _sourced(self) -> Self:
@@ -119,6 +142,13 @@ class AudienceSettings(_Strict):
         if not self.readers_per_copy_source:
             raise ValueError("readers_per_copy needs readers_per_copy_source: a figure without a source is not citable")
         return self
+
+
+class EngagedSettings(_Strict):
+    """How the accounts that acted, seen and unseen, are estimated; see `graphs.chao.estimate_unseen`."""
+
+    interval: Literal["lognormal", "bootstrap"] = "lognormal"
+    ones: Literal["test", "as_seen", "inflated"] = "test"
 
 
 class FlagSettings(_Strict):
@@ -155,6 +185,7 @@ class Settings(_Strict):
     seed: Annotated[int, Field(ge=0)] = 0
     window: Window = Window()
     audiences: AudienceSettings = AudienceSettings()
+    engaged: EngagedSettings = EngagedSettings()
     flags: FlagSettings = FlagSettings()
     spread: SpreadSettings = SpreadSettings()
     engine: EngineSettings = EngineSettings()

@@ -59,6 +59,7 @@ _ORDER = {
     "leaders": ("metric", "rank", "actor_id"),
     "leaders_agreement": ("metric_a", "metric_b"),
     "labels": ("post_id",),
+    "action": ("measure", "a", "kind", "action", "basis"),
 }
 """Orders that make two exports of one table the same file; results not named here keep the order they were made in."""
 

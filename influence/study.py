@@ -259,6 +259,10 @@ class Study:
         """Return table `flags`: accounts proposed for review."""
         return self._step("flags", "flags", params)
 
+    def action(self, **params: Any) -> pa.Table:
+        """Return table `action`: activity around calls to act, and what people did where somebody counted it."""
+        return self._step("action", "action", params)
+
     def _step(self, step: str, table: str, params: dict[str, Any]) -> pa.Table:
         from influence.pipeline import run_step
 
@@ -282,7 +286,7 @@ class Study:
 
         Raises InputError if there is no such table, StudyError if its step was not run yet.
         """
-        from influence.pipeline import RESULT_TABLES
+        from influence.pipeline import RESULT_TABLES, command_of
 
         if name in SCHEMAS:
             return self.table(name)
@@ -290,6 +294,6 @@ class Study:
             raise InputError(f"there is no table {name!r}; there are {', '.join([*SCHEMAS, *RESULT_TABLES])}.")
         result = self.result(RESULT_TABLES[name])
         if result is None:
-            raise StudyError(f"table {name} is not there yet. Make it with: influence {RESULT_TABLES[name]}")
+            raise StudyError(f"table {name} is not there yet. Make it with: {command_of(RESULT_TABLES[name])}")
         table: ir.Table = self.engine.connection.read_parquet(str(result.file(name)))
         return table

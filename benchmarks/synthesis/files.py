@@ -36,7 +36,7 @@ def write_exports(study: SyntheticStudy, folder: Path) -> dict[str, int]:
         "x/tweets.jsonl": write_x_export(study.world, folder / "x" / "tweets.jsonl"),
         "actors.csv": _write_csv(folder / "actors.csv", _ROSTER, _roster(study.world)),
     }
-    for name in ("audiences", "overlaps"):
+    for name in ("audiences", "overlaps", "actions"):
         table = study.tables[name]
         rows = ([_plain(value) for value in row.values()] for row in table.to_pylist())
         written[f"{name}.csv"] = _write_csv(folder / f"{name}.csv", table.column_names, rows)

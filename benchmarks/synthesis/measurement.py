@@ -1,6 +1,7 @@
 """How audiences are measured: published figures of traditional media, and a survey of who reads what."""
 
 import itertools
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -8,13 +9,45 @@ import pyarrow as pa
 from influence.tables import SCHEMAS
 from synthesis.cast import ActorSpec
 from synthesis.sets import Bools
+from synthesis.texts import LABELS
 from synthesis.world import World
 
-__all__ = ["audiences_table", "overlaps_table"]
+__all__ = ["ACTS_PER_VIEW", "actions_table", "audiences_table", "overlaps_table"]
 
+ACTS_PER_VIEW = {"signature": 0.012, "participants": 0.004}
+"""True rates at which a showing of a call brings somebody to sign, or to come."""
+
+_COUNTED_CALLS = 6
 _MEDIUM = {"press": "newspaper", "tv": "tv", "radio": "radio"}
 _LARGEST_CAST = 60
 """Actors asked about in a survey, at most: nobody answers a longer list."""
+
+
+def actions_table(world: World, ids: pa.Array) -> pa.Table:
+    """Return what was counted after the widest-seen open call of each leader: signatures and participants in turn."""
+    rng, posts, rows = world.stream("actions"), world.posts, world.rows
+    open_call = world.labels == LABELS.index("positive")
+    found: list[dict[str, object]] = []
+    for index, spec in enumerate(world.cast):
+        calls = np.flatnonzero((posts.actor == index) & open_call)
+        if spec.kind != "leader" or not len(calls) or len(found) >= _COUNTED_CALLS:
+            continue
+        call = int(calls[np.argmax(world.spread.views[calls])])
+        action = list(ACTS_PER_VIEW)[len(found) % 2]
+        count = int(rng.poisson(ACTS_PER_VIEW[action] * world.spread.views[call]))
+        at = min(int(posts.at[call]) + 3 * 86_400, world.parameters.end)
+        source = "petition site" if action == "signature" else "organisers' count"
+        found.append(
+            {
+                "actor_id": spec.actor_id,
+                "post_id": str(ids[int(rows.of_original[call])].as_py()),
+                "action": action,
+                "at": datetime.fromtimestamp(at, UTC),
+                "count": float(count),
+                "source": f"{source} (fictional)",
+            }
+        )
+    return pa.Table.from_pylist(found, schema=SCHEMAS["actions"])
 
 
 def audiences_table(world: World) -> pa.Table:

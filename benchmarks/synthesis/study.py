@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from influence.tables import conform
-from synthesis.measurement import audiences_table, overlaps_table
+from synthesis.measurement import actions_table, audiences_table, overlaps_table
 from synthesis.parameters import Parameters
 from synthesis.tables import actors_table, interactions_table, objects_table, post_ids, posts_table
 from synthesis.truth import Truth, truth_of
@@ -31,13 +31,14 @@ class SyntheticStudy:
     objects: pa.Table
     audiences: pa.Table
     overlaps: pa.Table
+    actions: pa.Table
     truth: Truth
     world: World = field(repr=False)
 
     @property
     def tables(self) -> dict[str, pa.Table]:
         """The tables of the data contract by name."""
-        names = ("actors", "posts", "interactions", "objects", "audiences", "overlaps")
+        names = ("actors", "posts", "interactions", "objects", "audiences", "overlaps", "actions")
         return {name: getattr(self, name) for name in names}
 
     def follows(self) -> pa.Table:
@@ -74,6 +75,7 @@ def synthesise(parameters: Parameters, texts: Path | None = None) -> SyntheticSt
         objects=objects_table(world, ids),
         audiences=audiences_table(world),
         overlaps=overlaps,
+        actions=actions_table(world, ids),
         truth=truth_of(world, ids, overlaps),
         world=world,
     )

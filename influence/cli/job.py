@@ -29,7 +29,7 @@ def run(
     engine: EngineOption = "duckdb",
     json: JsonOption = False,
 ) -> None:
-    """Do every step that is out of date: reach, compare, leaders, cascades, classify, flags.
+    """Do every step that is out of date: reach, compare, leaders, cascades, classify, flags, action.
 
     It can be stopped at any moment; the next run goes on with the steps that are missing.
     """
@@ -93,7 +93,7 @@ def show(
         typer.Argument(
             metavar="TABLE",
             help="actors, posts, interactions, objects, audiences, overlaps, actions, rejects, or a result: reach, "
-            "comparison, leaders, leaders_agreement, leader_proposals, cascades, cascade_firsts, labels, flags.",
+            "comparison, leaders, leaders_agreement, leader_proposals, cascades, cascade_firsts, labels, flags, action.",
         ),
     ],
     csv: Annotated[str | None, _file_option("csv", "Write CSV to FILE; without a file, print it.")] = None,

@@ -78,6 +78,12 @@ def compare(
         str,
         typer.Option("--kinds", metavar="A,B", help="The two kinds of actors to compare, the first with the second."),
     ] = "leader,media",
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", metavar="WHAT", help="reach; or action: activity around calls to act, and what people did."
+        ),
+    ] = "reach",
     window: WindowOption = None,
     confidence: ConfidenceOption = None,
     replicates: ReplicatesOption = None,
@@ -87,13 +93,28 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Compare the reach of leaders with that of media: ratios, differences, unions, each with its interval."""
+    if by not in ("reach", "action"):
+        raise InputError(f"--by {by!r}: compare by reach or by action.")
     opened = open_study(study, engine, seed=seed)
     params = {"kinds": parse_kinds(kinds), "window": window, "confidence": confidence, "replicates": replicates}
+    if by == "action":
+        _compare_action(opened, params, json)
+        return
     result = _run(opened, "compare", params)
     if json:
         print_result_json(result, "comparison")
         return
     _print_comparison(opened, result)
+
+
+def _compare_action(study: Study, params: dict[str, Any], json: bool) -> None:
+    from influence.cli.action import print_action
+
+    result = _run(study, "action", params)
+    if json:
+        print_result_json(result, "action")
+    else:
+        print_action(study, result)
 
 
 def _print_comparison(study: Study, result: Result) -> None:

@@ -45,6 +45,7 @@ _SECTION_OF = {
     "cascades": "cascades",
     "classify": "calls",
     "flags": "flags",
+    "action": "action",
 }
 
 
@@ -101,6 +102,7 @@ def methods_section(ctx: Context, ranking: Ranking | None) -> Section:
         trees = number_or_none(ctx.material.params("cascades").get("trees"))
         sentences.append(cat("methods.cascades", trees="–" if trees is None else ctx.numbers.count(trees)))
     sentences += [_on_labels(ctx)] * ("classify" in done) + [_on_flags(ctx)] * ("flags" in done)
+    sentences += [_on_step(ctx, "action")] * ("action" in done)
     sentences.append(cat("methods.software", version=__version__))
     section.blocks.append(
         Prose(Markup(" ").join(filter(None, sentences)), style="citable", heading=cat.plain("methods.intro"))
@@ -169,6 +171,7 @@ _REFERENCES = {
     "cascades": ("deverna", "goel"),
     "classify": ("wilson",),
     "flags": ("skellam",),
+    "action": ("chao", "garwood", "wilson", "zou"),
 }
 
 

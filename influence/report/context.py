@@ -21,7 +21,16 @@ from influence.report.safe import clean, name_markup
 __all__ = ["Context", "Footnotes", "Written", "is_point", "number_or_none"]
 
 _NAMED_SOURCES = 4
-_RANGES = ("union:", "audience:", "circulation", "follower_list", "Fréchet", "inclusion-exclusion", "Sainsbury")
+_RANGES = (
+    "union:",
+    "audience:",
+    "circulation",
+    "follower_list",
+    "Fréchet",
+    "inclusion-exclusion",
+    "Sainsbury",
+    "assumed_view_rate",
+)
 """Estimators whose ends are what the data allow, and not a sampling interval."""
 
 
@@ -204,8 +213,10 @@ class Context:
 
     def not_made(self, key: str, step: str) -> Section:
         """Return a section that says which command makes it."""
+        from influence.pipeline import command_of
+
         section = self.section(key)
-        section.command = f"influence {step}"
+        section.command = command_of(step)
         return section
 
     def opening(self, step: str, intro: Markup) -> list[Block]:

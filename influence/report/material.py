@@ -28,6 +28,7 @@ STEP_TABLES: Mapping[str, str] = {
     "cascades": "cascades",
     "classify": "labels",
     "flags": "flags",
+    "action": "action",
 }
 """The steps that a report can show, and the result table of each."""
 
@@ -114,10 +115,10 @@ class Material:
 
     def command(self, step: str) -> str:
         """Return the command that makes the result that the report shows, to be run in the study's folder."""
-        from influence.pipeline import parameters
+        from influence.pipeline import command_of, parameters
 
         usual, params = parameters(self.study, step), self.params(step)
-        words = [f"influence {step}"]
+        words = [command_of(step)]
         for name in _OPTIONS:
             value = params.get(name)
             if value is None or value == "all times":
@@ -220,6 +221,7 @@ _NEEDED = {
         "reasons",
         "evidence",
     ),
+    "action": ("measure", "a", "kind", "value", "low", "high", "estimator", "n", "reason_missing", "action", "basis"),
 }
 
 
@@ -237,7 +239,9 @@ def _check_columns(step: str, result: Result | None) -> None:
         ) from error
     missing = [name for name in _NEEDED[step] if name not in names]
     if missing:
-        raise InputError(f"{file} has no column {missing[0]!r}. Make it again with: influence {step}")
+        from influence.pipeline import command_of
+
+        raise InputError(f"{file} has no column {missing[0]!r}. Make it again with: {command_of(step)}")
 
 
 def _facts(study: Study) -> Facts:

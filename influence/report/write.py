@@ -92,6 +92,7 @@ def build(
 
 def _sections(ctx: Context, progress: Progress) -> list[Section]:
     """Make the sections. Figures are numbered in the order of the page; the summary, made last, stands first."""
+    from influence.report.action import action_section
     from influence.report.appendix import data_section, definitions_section, limits_section, methods_section
     from influence.report.blocks import Bullets
     from influence.report.calls import calls_section, count_labels
@@ -116,7 +117,7 @@ def _sections(ctx: Context, progress: Progress) -> list[Section]:
     ]
     progress("posts that call people to act", 0, None)
     counted, flags = count_labels(ctx), read_flags(ctx)
-    sections += [calls_section(ctx, counted), flags_section(ctx, flags, reach)]
+    sections += [calls_section(ctx, counted), action_section(ctx), flags_section(ctx, flags, reach)]
     first = ctx.section("summary")
     first.blocks.append(Bullets(summary(ctx, comparison, ranking, counted, flags)))
     end = [limits_section(ctx, counted), methods_section(ctx, ranking), definitions_section(ctx), data_section(ctx)]

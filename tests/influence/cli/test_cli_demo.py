@@ -156,7 +156,7 @@ def test_an_interrupted_copy_is_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     folder.mkdir()
     shutil.copy(tmp_path / "whole" / "study.toml", folder)
-    assert len(run_demo(folder).imports) == 4
+    assert len(run_demo(folder).imports) == 5
     assert sum(record.kept for record in run_demo(folder).imports) == 0
 
 

@@ -1,0 +1,278 @@
+"""How often 95% intervals hold the truth, and how far estimates lie from it, on studies whose truth is known.
+
+    python benchmarks/coverage_study.py --runs 1000
+    python benchmarks/coverage_study.py exposed engaged --runs 400 --markdown
+
+Each case draws many studies (or actors) from a stated population, estimates, and counts. Runs of one case are
+actors of one table where that is possible, so that a thousand runs take seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+__all__ = ["CASES", "Case", "Outcome", "case", "main", "measure"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Estimates of one setting, a run each: arrays of one length, and the truth (one number, or one a run)."""
+
+    setting: str
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    truth: FloatArray | float
+
+
+@dataclass(frozen=True)
+class Case:
+    """One family of figures: its name, and what draws `runs` runs of each of its settings."""
+
+    name: str
+    draw: Callable[[int, np.random.Generator], Iterator[Outcome]]
+
+
+CASES: dict[str, Case] = {}
+"""The registry: another estimator adds its case with the decorator `case`."""
+
+
+def case(name: str) -> Callable[[Callable[[int, np.random.Generator], Iterator[Outcome]]], Case]:
+    """Register a generator of outcomes as a case."""
+
+    def register(draw: Callable[[int, np.random.Generator], Iterator[Outcome]]) -> Case:
+        CASES[name] = Case(name, draw)
+        return CASES[name]
+
+    return register
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A line of the table: coverage with its Monte Carlo error, relative bias of the mean, mean relative width."""
+
+    case: str
+    setting: str
+    runs: int
+    coverage: float
+    error: float
+    bias: float
+    width: float
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the line as it is printed."""
+        return (
+            self.case, self.setting, f"{self.runs:,}", f"{self.coverage:.1%} ± {self.error:.1%}",
+            f"{self.bias:+.1%}", f"{self.width:.2f}",
+        )  # fmt: skip
+
+
+HEADER = ("figure", "setting", "runs", "interval holds the truth", "bias", "width")
+
+
+def measure(name: str, *, runs: int = 400, seed: int = 0) -> list[Measured]:
+    """Return what a case shows, setting by setting. Width is that of the interval over the truth, at the median."""
+    lines = []
+    for outcome in CASES[name].draw(runs, np.random.default_rng([seed, *name.encode()])):
+        known = ~np.isnan(outcome.low) & ~np.isnan(outcome.high)
+        truth = np.broadcast_to(np.asarray(outcome.truth, dtype=np.float64), outcome.value.shape)[known]
+        low, high, value = outcome.low[known], outcome.high[known], outcome.value[known]
+        slack = 1e-9 * np.abs(truth)
+        covered = float(((low <= truth + slack) & (truth - slack <= high)).mean())
+        error = float(np.sqrt(max(covered * (1 - covered), 0) / len(truth)))
+        bias = float(np.nanmean(value / truth) - 1) if np.isfinite(value).any() else float("nan")
+        width = float(np.median((high - low) / truth))
+        lines.append(Measured(name, outcome.setting, len(truth), covered, error, bias, width))
+    return lines
+
+
+Ends = tuple[FloatArray, FloatArray, FloatArray]
+"""Values, lower ends and upper ends, a run each."""
+
+
+def _columns(rows: list[tuple[float | None, float | None, float | None]]) -> Ends:
+    value, low, high = np.array(rows, dtype=np.float64).T
+    return value, low, high
+
+
+def _figures(table: pa.Table) -> Ends:
+    columns = (table[name].to_pylist() for name in ("value", "low", "high"))
+    return _columns(list(zip(*columns, strict=True)))
+
+
+# -- exposed ---------------------------------------------------------------------------------------------------------
+
+
+@case("exposed")
+def exposed(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """Median views of a post: log-normal views as in real channels (spread of logs 1), n posts an actor."""
+    from graphs import exposed_reach
+
+    for posts in (3, 6, 10, 30, 200):
+        views = np.rint(np.exp(7 + random.standard_normal((runs, posts))))
+        ids = np.repeat([f"x:{run:06d}" for run in range(runs)], posts)
+        table = exposed_reach(pa.table({"actor_id": ids, "views": views.ravel()}))
+        yield Outcome(f"{posts} posts, log-normal views", *_figures(table), float(np.exp(7)))
+
+
+# -- engaged ---------------------------------------------------------------------------------------------------------
+
+
+def _engaged(acts: npt.NDArray[np.int64], **options: str) -> Ends:
+    """Return the estimates of a matrix of acts, a row a run and a column an account."""
+    from graphs.chao import Counts, estimate_unseen
+
+    seen = [(acts > 0).sum(1), *((acts == k).sum(1) for k in range(1, 5))]
+    value, low, high, _ = estimate_unseen(Counts.of(*seen), **options)  # type: ignore[arg-type]
+    return value, low, high
+
+
+@case("engaged")
+def engaged(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """Accounts that act, seen and unseen: alike, different, and with ones in excess."""
+    size = 1000
+    for rate in (0.3, 0.9, 2.0):
+        acts = random.poisson(rate, (runs, size))
+        yield Outcome(f"1,000 alike, {rate:g} acts each", *_engaged(acts), float(size))
+        yield Outcome(f"1,000 alike, {rate:g} acts each, bootstrap", *_engaged(acts, interval="bootstrap"), float(size))
+    for shape in (2.0, 0.7):
+        acts = random.poisson(random.gamma(shape, 0.9 / shape, (runs, size)))
+        yield Outcome(f"1,000 different (gamma, shape {shape:g}), 0.9 acts", *_engaged(acts), float(size))
+    for ones in ("as_seen", "test", "inflated"):
+        acts = np.hstack([random.poisson(1.0, (runs, 10_000)), np.ones((runs, 3_000), np.int64)])
+        yield Outcome(f"10,000 alike and 3,000 that act once, ones {ones}", *_engaged(acts, ones=ones), 13_000.0)
+
+
+# -- potential -------------------------------------------------------------------------------------------------------
+
+
+@case("potential")
+def potential(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """Unions of audiences: listed followers (exact), sizes alone (what is possible), a survey of pairs."""
+    from graphs.duplication import wilson
+    from graphs.figures import Figure
+    from graphs.unions import union_of_figures
+
+    people, audiences = 20_000, 4
+    found: dict[str, list[tuple[float, float, float, float]]] = {"sizes": [], "survey": [], "pair": []}
+    for _ in range(runs):
+        interest = random.gamma(0.6, 1 / 0.6, people)
+        rates = random.uniform(0.03, 0.2, audiences)
+        sets = random.random((audiences, people)) < np.minimum(rates[:, None] * interest, 0.95)
+        sizes, asked = sets.sum(1).astype(float), random.choice(people, 1000, replace=False)
+        parts = [Figure(x, x, x, "count") for x in sizes]
+        union = union_of_figures(parts, population=people)
+        found["sizes"].append((union.value or np.nan, union.low or 0, union.high or np.nan, float(sets.any(0).sum())))
+        shares = {}
+        for i in range(audiences):
+            for j in range(i + 1, audiences):
+                in_b = sets[j, asked]
+                if in_b.sum():
+                    share = float((sets[i, asked] & in_b).sum() / in_b.sum())
+                    low, _, high = wilson(share, float(in_b.sum()))
+                    shares[i, j] = (low * sizes[j], share * sizes[j], high * sizes[j])
+        union = union_of_figures(parts, population=people, overlaps=shares)
+        found["survey"].append((union.value or np.nan, union.low or 0, union.high or np.nan, float(sets.any(0).sum())))
+        two = union_of_figures(parts[:2], population=people, overlaps={k: v for k, v in shares.items() if k == (0, 1)})
+        found["pair"].append((two.value or np.nan, two.low or 0, two.high or np.nan, float(sets[:2].any(0).sum())))
+    names = {
+        "sizes": "4 audiences, sizes alone (possible range)",
+        "survey": "4 audiences, pairs from a survey of 1,000 (possible range)",
+        "pair": "2 audiences, their overlap from a survey of 1,000",
+    }
+    for key, rows in found.items():
+        value, low, high, truth = np.array(rows).T
+        yield Outcome(names[key], value, low, high, truth)
+
+
+# -- ratios ----------------------------------------------------------------------------------------------------------
+
+
+@case("ratio")
+def ratios(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """Typical leader against typical outlet: members drawn from log-normal populations, the ratio of medians is 10."""
+    from graphs.figures import Figure
+    from graphs.ratios import ratio, typical_pair
+
+    for leaders, outlets in ((3, 2), (5, 4), (8, 6), (20, 15)):
+        rows = []
+        for _ in range(runs):
+            a, b = (np.exp(mean + random.standard_normal(n)) for mean, n in ((np.log(10), leaders), (0.0, outlets)))
+            first, second = typical_pair(
+                [Figure(x, x, x, "count") for x in a], [Figure(x, x, x, "count") for x in b], 0.95
+            )
+            found = ratio(first, second)
+            rows.append((found.value, found.low, found.high))
+        yield Outcome(f"{leaders} leaders, {outlets} outlets", *_columns(rows), 10.0)
+
+
+# -- action ----------------------------------------------------------------------------------------------------------
+
+
+@case("action")
+def action(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """Share of accounts engaging with calls; actions per account engaged, one call and several uneven ones."""
+    from graphs.action.rows import conversion, counted_actions, share_of
+    from graphs.chao import chao_interval
+    from graphs.figures import Figure
+
+    seen = random.binomial(120, 0.3, runs)
+    shares = [share_of(int(k), 120, 0.95, basis="window", why="") for k in seen]
+    rows = _columns([(share.value, share.low, share.high) for share in shares])
+    yield Outcome("share engaging with calls, 120 accounts, 30%", *rows, 0.3)
+    for calls, spread in ((1, 0.0), (8, 0.0), (8, 0.3)):
+        rates = 0.05 * (random.gamma(1 / spread, spread, (runs, calls)) if spread else np.ones((runs, calls)))
+        weights, found = np.full(calls, 800.0), []
+        for rate in rates:
+            acts = random.poisson(0.9, 800 * calls)
+            n, f1, f2 = ((acts > 0).sum(), (acts == 1).sum(), (acts == 2).sum())
+            value, low, high = (float(x) for x in chao_interval(n, f1, f2))
+            done = counted_actions("signature", random.poisson(rate * weights).tolist(), weights.tolist(), 0.95)
+            one = conversion(done, Figure(value, low, high, "chao1987"), basis="post")
+            found.append((one.value, one.low, one.high))
+        uneven = f", uneven (variance {spread:g} of mean²)" if spread else ""
+        rows = _columns(found)
+        yield Outcome(f"actions per account engaged, {calls} call(s){uneven}", *rows, 0.05)
+
+
+def _table(lines: list[Measured], markdown: bool) -> str:
+    rows = [HEADER, *(line.cells() for line in lines)]
+    if markdown:
+        texts = [f"| {' | '.join(row)} |" for row in rows]
+        return "\n".join([texts[0], "|---" * len(HEADER) + "|", *texts[1:]])
+    widths = [max(len(row[at]) for row in rows) for at in range(len(HEADER))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure the cases that are named, or all, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join(CASES)}; all if none is named")
+    parser.add_argument("--runs", type=int, default=400, metavar="N", help="runs of each setting")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    given = parser.parse_args(arguments)
+    unknown = [name for name in given.names if name not in CASES]
+    if unknown:
+        parser.error(f"there is no case {unknown[0]!r}; there are {', '.join(CASES)}")
+    if given.runs < 2:
+        parser.error(f"--runs must be at least 2, got {given.runs}")
+    started, lines = time.perf_counter(), []
+    for name in given.names or CASES:
+        lines += measure(name, runs=given.runs, seed=given.seed)
+    print(_table(lines, given.markdown))
+    print(f"\n{time.perf_counter() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
