@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphs.adjacency import Graph, from_networkx, reshare_graph, to_networkx
-    from graphs.comparison import compare_groups
+    from graphs.comparison import compare_groups, compare_groups_by_platform
     from graphs.errors import ConvergenceError, GraphsError, InputError
     from graphs.leaders import rank_leaders
     from graphs.random_walk import pagerank
@@ -26,6 +26,7 @@ __all__ = [
     "Union",
     "as_ibis",
     "compare_groups",
+    "compare_groups_by_platform",
     "estimate_reach",
     "from_networkx",
     "pagerank",
@@ -43,6 +44,7 @@ _HOMES = {
     "Union": "unions",
     "as_ibis": "tables",
     "compare_groups": "comparison",
+    "compare_groups_by_platform": "comparison",
     "estimate_reach": "reach",
     "from_networkx": "adjacency",
     "pagerank": "random_walk",

@@ -38,7 +38,8 @@ _EDGE = 1e-6
 @cache
 def cells(k: int) -> BoolArray:
     """Return the 2^k combinations of k audiences, shape (2^k, k): the row's bits say who holds the reader."""
-    return (np.arange(2**k)[:, None] >> np.arange(k) & 1).astype(bool)
+    held: BoolArray = (np.arange(2**k)[:, None] >> np.arange(k) & 1).astype(bool)
+    return held
 
 
 # -- latent trait -----------------------------------------------------------------------------------------------------
@@ -323,4 +324,5 @@ def _tetrachoric(thresholds: FloatArray, pairs: Pairs) -> FloatArray:
         second = special.ndtr((b + np.sign(middle) * load * _NODES[:, None]) / rest)
         below = _WEIGHTS @ (first * second) < target
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return (low + high) / 2
+    found: FloatArray = (low + high) / 2
+    return found

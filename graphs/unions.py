@@ -65,8 +65,8 @@ def union_bounds(
         The range always holds the truth. Without overlaps it is the Fréchet range: from the largest audience to the
         sum, at most the population. With overlaps, of up to 10 audiences, it is the sharpest that sizes and pairs allow
         (a linear programme over all combinations of audiences); of more, the upper end is that of Hunter and Worsley
-        (the sum less the heaviest spanning tree of overlaps), the lower end the largest of the Fréchet end, the union of
-        any measured pair and the bound of Dawson and Sankoff. Two audiences with a known overlap are exact.
+        (the sum less the heaviest spanning tree of overlaps), the lower end the largest of the Fréchet end, the union
+        of any measured pair and the bound of Dawson and Sankoff. Two audiences with a known overlap are exact.
         The point rests on the measured pairs: see `graphs.joint.fit_joint`. Without any it is the formula known in
         media planning as Sainsbury's, `P (1 - prod(1 - size/P))`: it takes audiences to be independent, which is
         usually too high. Audiences without a measured pair count as independent of the others.
@@ -176,8 +176,8 @@ def union_range(
     measured = sorted({i for pair in high_shared for i in pair})
     if len(measured) <= EXACT_BOUNDS:
         at = {place: index for index, place in enumerate(measured)}
-        ends = ({(at[i], at[j]): x for (i, j), x in pairs.items()} for pairs in (low_shared, high_shared))
-        found = linear_bounds(people[measured], population, *ends, range(len(measured)))
+        least, most = ({(at[i], at[j]): x for (i, j), x in pairs.items()} for pairs in (low_shared, high_shared))
+        found = linear_bounds(people[measured], population, least, most, range(len(measured)))
         if found is not None:
             # Nothing is known of the others but their sizes. The closed forms are valid too, and free of tolerances.
             rest = np.delete(people, measured)

@@ -82,18 +82,25 @@ def _reach(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.
 
 
 def _compare(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
-    from graphs import compare_groups
+    from graphs import compare_groups, compare_groups_by_platform
 
     progress("leaders against media", 0, None)
-    comparison = compare_groups(
+    inputs = {
         **_inputs(study, params),
-        reach=result_of(study, "reach", params).arrow("reach"),
-        audiences=study.table("audiences"),
+        "reach": result_of(study, "reach", params).arrow("reach"),
+        "audiences": study.table("audiences"),
+        "kinds": tuple(params["kinds"]),
+        "population": params["population"],
+        "confidence": params["confidence"],
+    }
+    comparison = compare_groups(
+        **inputs,
         overlaps=study.table("overlaps"),
-        kinds=tuple(params["kinds"]),
-        **{name: params[name] for name in ("population", "confidence", "replicates", "seed")},
+        objects=windowed(study.table("objects"), params["window"], column="at"),
+        replicates=params["replicates"],
+        seed=params["seed"],
     )
-    return {"comparison": comparison}
+    return {"comparison": comparison, "comparison_by_platform": compare_groups_by_platform(**inputs)}
 
 
 def _leaders(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
@@ -157,7 +164,13 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
         step.name: step
         for step in (
             Step("reach", _EVERYTHING, (), _common, _reach),
-            Step("compare", _EVERYTHING, ("reach",), lambda s: {**_common(s), "kinds": ("leader", "media")}, _compare),
+            Step(
+                "compare",
+                (*_EVERYTHING, "objects"),
+                ("reach",),
+                lambda s: {**_common(s), "kinds": ("leader", "media")},
+                _compare,
+            ),
             Step(
                 "leaders",
                 ("actors", "posts", "interactions"),
@@ -173,7 +186,14 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
 """The steps by name, in the order in which `run` takes them."""
 
 RESULT_TABLES: MappingProxyType[str, str] = MappingProxyType(
-    {"reach": "reach", "comparison": "compare", "leaders": "leaders", "labels": "classify", "flags": "flags"}
+    {
+        "reach": "reach",
+        "comparison": "compare",
+        "comparison_by_platform": "compare",
+        "leaders": "leaders",
+        "labels": "classify",
+        "flags": "flags",
+    }
 )
 """Which step makes which table."""
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphs.bounds import heaviest_tree
 from graphs.errors import InputError
 from graphs.figures import Figure
-from graphs.bounds import heaviest_tree
 from graphs.unions import union_bounds, union_of_figures
 
 PEOPLE = 60
