@@ -13,7 +13,7 @@ from graphs.accounts import AccountSets, account_sets, edges_to
 from graphs.comparing.audiences import duplication_rows, exclusive_rows
 from graphs.comparing.groups import Groups
 from graphs.comparing.matching import matching_rows
-from graphs.comparing.nets import Nets, NetSimulated
+from graphs.comparing.nets import Nets, NetSimulated, base_of
 from graphs.comparing.rows import BY_PLATFORM_SCHEMA, COMPARISON_SCHEMA, group_name
 from graphs.comparing.sides import group_rows, incremental_rows, other_kinds, pair_rows, union_rows
 from graphs.comparing.two_step import two_step_rows
@@ -199,7 +199,8 @@ def _groups(
     by_post = post_figures(posts_of(posts), members, confidence, population)
     add_figures(members, known, by_post, follows, acts, confidence, population)
     shares = overlaps_of(overlaps, members, confidence, population)
-    nets = Nets(follows, acts, shares, population, confidence, net_simulated)
+    base = base_of(members, shares, population)
+    nets = Nets(follows, acts, shares, population, confidence, net_simulated, base)
     found = set(pc.unique(reach["kind_of_reach"]).to_pylist())
     others = sorted(found - set(KINDS_OF_REACH) - {None})
     return Groups(members, kinds, nets), [*KINDS_OF_REACH, *others]

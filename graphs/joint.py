@@ -19,7 +19,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-__all__ = ["MOST_CELLS", "Joint", "LatentTrait", "beta_binomial_union", "cells", "fit_joint", "fit_latent", "rake"]
+__all__ = [
+    "MOST_CELLS",
+    "Joint",
+    "LatentTrait",
+    "beta_binomial_union",
+    "cells",
+    "choose_base",
+    "fit_joint",
+    "fit_latent",
+    "rake",
+]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -105,7 +115,7 @@ def fit_latent(margins: FloatArray, pairs: Pairs) -> LatentTrait:
         return np.append((found - target) / scale, 1e-3 * (chosen - chosen.mean()))
 
     start = np.full(len(measured), 0.5 if (target - p[rows] * p[columns]).sum() >= 0 else 0.05)
-    fitted = optimize.least_squares(misfit, start, bounds=(-2.3, 2.3), max_nfev=60)
+    fitted = optimize.least_squares(misfit, start, bounds=(-2.3, 2.3), max_nfev=25, ftol=1e-6, xtol=1e-6)
     loadings[measured] = np.tanh(fitted.x)
     return LatentTrait(thresholds, loadings.copy())
 
@@ -185,11 +195,11 @@ BETA_BINOMIAL = "beta-binomial"
 LATENT_TRAIT = "latent trait"
 COPULA = "normal copula"
 
-_HELD_OUT = 12
+_COMPETING, _HELD_OUT = 8, 6
 _DRAWS = 2**15
 
 
-def fit_joint(margins: Sequence[float], pairs: Pairs) -> Joint:
+def fit_joint(margins: Sequence[float], pairs: Pairs, *, base: str | None = None) -> Joint:
     """Fit the joint distribution of several audiences to their sizes and measured pairs.
 
     Parameters
@@ -198,15 +208,15 @@ def fit_joint(margins: Sequence[float], pairs: Pairs) -> Joint:
         Shares of the population in each audience.
     pairs
         Shares in both of two audiences, the smaller position first; pairs may be left out.
+    base
+        What `choose_base` said of these or more audiences; None to choose now.
 
     Returns
     -------
     Joint
         Up to 12 audiences: the table with these sizes and pairs that is nearest to a base table. Three bases compete:
         flat (maximum entropy), beta-binomial (Metheringham's exposure model, the same for all audiences) and latent
-        trait. Each measured pair (the 12 largest, where there are more) is left out in turn and its union is predicted
-        from the rest; the base with the smallest mean squared error wins. With fewer than three pairs nothing can be
-        held out, and it is maximum entropy. More than 12 audiences: a normal copula, its correlations those
+        trait: see `choose_base`. More than 12 audiences: a normal copula, its correlations those
         that give the measured pairs (unmeasured ones by a latent trait), and 32,768 quasi-random draws.
 
     References
@@ -226,7 +236,7 @@ def fit_joint(margins: Sequence[float], pairs: Pairs) -> Joint:
     k = len(shares)
     if k > MOST_CELLS:
         return _copula(shares, pairs)
-    name = MAXIMUM_ENTROPY if len(pairs) < 3 else _best_base(shares, pairs)
+    name = base or choose_base(margins, pairs)
     return Joint(cells(k), rake(_base(name, shares, pairs), shares, pairs), name)
 
 
@@ -244,18 +254,28 @@ def _base(name: str, margins: FloatArray, pairs: Pairs) -> FloatArray:
     return np.full(2**k, 0.5**k)
 
 
-def _best_base(margins: FloatArray, pairs: Pairs) -> str:
-    held_out = sorted(pairs, key=lambda pair: (-pairs[pair], pair))[:_HELD_OUT]
-    errors = {}
-    for name in (MAXIMUM_ENTROPY, BETA_BINOMIAL, LATENT_TRAIT):
-        missed = []
-        for i, j in held_out:
-            rest = {pair: share for pair, share in pairs.items() if pair != (i, j)}
-            # Only audiences that share a pair with either matter much, but all of them are cheap enough.
-            table = rake(_base(name, margins, rest), margins, rest)
-            held = cells(len(margins))
-            missed.append(float(table[held[:, i] & held[:, j]].sum()) - pairs[i, j])
-        errors[name] = float(np.mean(np.square(missed)))
+def choose_base(margins: Sequence[float], pairs: Pairs) -> str:
+    """Return the base whose tables predict held-out unions best: `maximum entropy`, `beta-binomial`, `latent trait`.
+
+    Of the 8 audiences with most pairs, each measured pair (the 6 largest, where there are more) is left out in turn,
+    and its union is predicted from the rest; the smallest mean squared error wins. With fewer than three pairs nothing
+    can be held out, and it is maximum entropy.
+    """
+    counts = np.bincount([i for pair in pairs for i in pair], minlength=len(margins))
+    chosen = sorted(sorted(range(len(margins)), key=lambda i: (-counts[i], -margins[i], i))[:_COMPETING])
+    at = {place: index for index, place in enumerate(chosen)}
+    known = {(at[i], at[j]): share for (i, j), share in pairs.items() if i in at and j in at}
+    if len(known) < 3:
+        return MAXIMUM_ENTROPY
+    shares = np.asarray(margins, dtype=np.float64)[chosen]
+    held = cells(len(chosen))
+    errors = dict.fromkeys((MAXIMUM_ENTROPY, BETA_BINOMIAL, LATENT_TRAIT), 0.0)
+    for i, j in sorted(known, key=lambda pair: (-known[pair], pair))[:_HELD_OUT]:
+        rest = {pair: share for pair, share in known.items() if pair != (i, j)}
+        for name in errors:
+            table = rake(_base(name, shares, rest), shares, rest)
+            # Sizes are met, so the error of the union is that of the pair.
+            errors[name] += (float(table[held[:, i] & held[:, j]].sum()) - known[i, j]) ** 2
     return min(errors, key=lambda name: errors[name])
 
 

@@ -151,7 +151,7 @@ def _checked_overlaps(
     return shared
 
 
-def union_point(people: FloatArray, population: float, shared: Pairs) -> tuple[float, str]:
+def union_point(people: FloatArray, population: float, shared: Pairs, base: str | None = None) -> tuple[float, str]:
     """Return the likely size of a union and the name of the model; unmeasured audiences are independent of the rest."""
     shares = np.minimum(people / population, 1 - 1e-16)
     measured = sorted({i for pair in shared for i in pair})
@@ -160,7 +160,9 @@ def union_point(people: FloatArray, population: float, shared: Pairs) -> tuple[f
     if not measured:
         return population * (1 - nobody), INDEPENDENCE
     at = {place: index for index, place in enumerate(measured)}
-    joint = fit_joint(shares[measured].tolist(), {(at[i], at[j]): x / population for (i, j), x in shared.items()})
+    joint = fit_joint(
+        shares[measured].tolist(), {(at[i], at[j]): x / population for (i, j), x in shared.items()}, base=base
+    )
     nobody *= 1 - joint.share(range(len(measured)))
     possible = len(people) * (len(people) - 1) // 2
     return population * (1 - nobody), f"{joint.name} ({len(shared)} of {possible} pairs measured)"
@@ -192,6 +194,7 @@ class Audiences:
 
     `overlaps` are people, as `(low, point, high)`, by positions, the smaller first. `respondents` is the size of the
     survey that both the sizes and the overlaps come from, if they do: then the interval has its sampling error.
+    `base` is what `graphs.joint.choose_base` said of a larger set; None to choose for each union.
     """
 
     parts: Sequence[Figure]
@@ -199,6 +202,7 @@ class Audiences:
     overlaps: Mapping[tuple[int, int], Share] = field(default_factory=dict)
     respondents: float | None = None
     confidence: float = 0.95
+    base: str | None = None
 
     def union(self, any_of: Sequence[int]) -> Figure:
         """Return the people in at least one of the chosen audiences.
@@ -228,7 +232,7 @@ class Audiences:
         """Return the range of ranges, with the point that the measured pairs give."""
         if self.population is None or plain.low is None or plain.high is None:
             return plain
-        point, model = union_point(people, self.population, shared)
+        point, model = union_point(people, self.population, shared, self.base)
         value = float(np.clip(point, plain.low, plain.high))
         return replace(plain, value=value, estimator=f"union: {model} within {FRECHET}", reason=None)
 
@@ -253,7 +257,7 @@ class Audiences:
         elif population is None:
             value, reason = None, _NO_POPULATION
         else:
-            point, model = union_point(people, population, ends[1])
+            point, model = union_point(people, population, ends[1], self.base)
             value, names, reason = float(np.clip(point, low, high)), f"{model} within {names}", None
         if value is not None:
             low, high = min(low, value), max(high, value)

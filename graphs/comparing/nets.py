@@ -9,6 +9,7 @@ from graphs.accounts import AccountSets
 from graphs.duplication import Overlaps
 from graphs.engaged import WINDOW
 from graphs.figures import Figure, because, missing
+from graphs.joint import choose_base
 from graphs.members import Member, chao_figure
 from graphs.ratios import difference
 from graphs.sketches import SketchSets
@@ -24,7 +25,8 @@ NetSimulated = Callable[[Sequence[str]], Figure]
 class Nets:
     """What net reach is computed from.
 
-    `follows` holds the followers that are listed one by one, by platform; `acts` the accounts that acted.
+    `follows` holds the followers that are listed one by one, by platform; `acts` the accounts that acted. `base` is the
+    model of the joint distribution that won on held-out unions of all members (`base_of`).
     """
 
     follows: AccountSets | SketchSets
@@ -33,6 +35,7 @@ class Nets:
     population: float | None
     confidence: float
     net_simulated: NetSimulated | None = None
+    base: str | None = None
     _known: dict[tuple[str, str, frozenset[str]], Figure] = field(default_factory=dict)
 
     def union(self, members: Sequence[Member], kind: str, basis: str) -> Figure:
@@ -137,12 +140,22 @@ class Nets:
         if kind == "potential" or all(_same_audience(member, kind, basis) for member in unlisted):
             shared |= self.overlaps.among(unlisted, first=first)
         respondents = None if any(listed) else self.overlaps.respondents
-        return Audiences(parts, self.population, shared, respondents, self.confidence), *places
+        return Audiences(parts, self.population, shared, respondents, self.confidence, self.base), *places
 
     def _noted(self, figure: Figure) -> Figure:
         if self.overlaps.note is None or "measured" not in (figure.estimator or ""):
             return figure
         return replace(figure, estimator=f"{figure.estimator}; {self.overlaps.note}")
+
+
+def base_of(members: Sequence[Member], overlaps: Overlaps, population: float | None) -> str | None:
+    """Return the base that predicts held-out unions of the measured members best; None where nothing is measured."""
+    sized = [member for member in members if member.figure("potential", "").value is not None]
+    shared = overlaps.among(sized, first=0)
+    if population is None or not shared:
+        return None
+    shares = [min(1.0, (member.figure("potential", "").value or 0.0) / population) for member in sized]
+    return choose_base(shares, {pair: people[1] / population for pair, people in shared.items()})
 
 
 def _same_audience(member: Member, kind: str, basis: str) -> bool:
