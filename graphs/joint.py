@@ -20,6 +20,10 @@ import numpy.typing as npt
 from scipy import optimize, special
 
 __all__ = [
+    "BETA_BINOMIAL",
+    "COPULA",
+    "LATENT_TRAIT",
+    "MAXIMUM_ENTROPY",
     "MOST_CELLS",
     "Joint",
     "LatentTrait",
