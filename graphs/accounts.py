@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
 
 import ibis
 import ibis.expr.types as ir
@@ -82,22 +83,20 @@ class AccountSets:
         is larger by more than a factor of 1.58.
         """
         columns = self.weights.tocsc()
-        left = {member: self._gain(columns, member, None) for member in sorted(members)}
+        heap = [(-self._gain(columns, member, None), member) for member in members]
+        heapify(heap)
         covered = np.zeros(len(self.counts), dtype=bool)
         chosen: list[str] = []
-        while left:
+        while heap:
             # Gains only shrink: the first whose fresh gain still leads is the best.
-            while True:
-                best = max(left, key=lambda member: left[member])
-                fresh = self._gain(columns, best, covered)
-                if fresh == left[best]:
-                    break
-                left[best] = fresh
-            del left[best]
+            _, best = heap[0]
+            fresh = (-self._gain(columns, best, covered), best)
+            if fresh != heap[0]:
+                heapreplace(heap, fresh)
+                continue
+            heappop(heap)
             chosen.append(best)
             covered[self._rows(columns, best)] = True
-            if fresh == 0:
-                return chosen + list(left)
         return chosen
 
     def _rows(self, columns: sparse.csc_array, member: str) -> IntArray:

@@ -1,10 +1,10 @@
 """Who holds which of several audiences: the joint distribution fitted to sizes and measured duplications.
 
-Three models, and the rule that chooses among them (`fit_joint`):
+Tables of the 2^k combinations with given sizes and pairs, nearest to one of three bases (`fit_joint`):
 
-- maximum entropy: the flattest table of the 2^k combinations that has the sizes and the measured pairs;
-- latent trait: people differ in one propensity (interest in news, time), each audience loads on it in its own way;
-- raked latent trait: the table nearest to the latent trait model that has the sizes and the measured pairs.
+- flat: maximum entropy;
+- beta-binomial: every person has one chance to be in any audience (Metheringham's model of exposure);
+- latent trait: people differ in one propensity (interest in news, time), each audience loads on it in its own way.
 
 The beta-binomial of Metheringham is here too, as the yardstick of media planning (`beta_binomial_union`).
 """
@@ -220,7 +220,9 @@ def fit_joint(margins: Sequence[float], pairs: Pairs, *, base: str | None = None
     Joint
         Up to 12 audiences: the table with these sizes and pairs that is nearest to a base table. Three bases compete:
         flat (maximum entropy), beta-binomial (Metheringham's exposure model, the same for all audiences) and latent
-        trait: see `choose_base`. More than 12 audiences: a normal copula, its correlations those
+        trait: see `choose_base`. If one of the latter wins, the mean of its table and of maximum entropy is taken:
+        pairs cannot tell how three and more audiences go together, and there the two err in opposite ways.
+        More than 12 audiences: a normal copula, its correlations those
         that give the measured pairs (unmeasured ones by a latent trait), and 32,768 quasi-random draws.
 
     References
@@ -234,14 +236,20 @@ def fit_joint(margins: Sequence[float], pairs: Pairs, *, base: str | None = None
 
     >>> joint = fit_joint([0.3, 0.3, 0.3], {(0, 1): 0.2, (0, 2): 0.2, (1, 2): 0.2})
     >>> round(joint.share([0, 1, 2]), 3)
-    0.455
+    0.459
     """
     shares = np.asarray(margins, dtype=np.float64)
     k = len(shares)
     if k > MOST_CELLS:
         return _copula(shares, pairs)
     name = base or choose_base(margins, pairs)
-    return Joint(cells(k), rake(_base(name, shares, pairs), shares, pairs), name)
+    flattest = rake(np.full(2**k, 0.5**k), shares, pairs)
+    if name == MAXIMUM_ENTROPY:
+        return Joint(cells(k), flattest, name)
+    # Pairs tell nothing of how three and more go together, where the two err in opposite ways. Both have the sizes and
+    # the pairs, and so has their mean.
+    nearest = rake(_base(name, shares, pairs), shares, pairs)
+    return Joint(cells(k), (flattest + nearest) / 2, f"{MAXIMUM_ENTROPY} and {name}")
 
 
 def _base(name: str, margins: FloatArray, pairs: Pairs) -> FloatArray:

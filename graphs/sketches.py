@@ -24,7 +24,7 @@ THETA_SKETCH = "theta sketch"
 LOG_SIZE = 14
 """Each sketch keeps up to 2^14 hashes: 128 KiB, relative standard error 0.8%."""
 
-_BATCH = 100_000
+_BATCH = 1_000_000
 _DEVIATIONS = 2
 """Bounds are those of two standard deviations (95%)."""
 
@@ -81,14 +81,15 @@ class SketchSets:
 
 
 def sketch_sets(edges: ir.Table, *, batch_rows: int = _BATCH) -> SketchSets:
-    """Build the sketches of every member's accounts, streaming the rows in Arrow batches.
+    """Build the sketches of every member's accounts, in Arrow batches: one slice of the accounts after another.
 
     Parameters
     ----------
     edges
         `member, platform, source`, as `graphs.accounts.edges_to` returns them; repeated rows do no harm.
     batch_rows
-        Rows of one batch: with the sketches, all that is in memory.
+        Rows of one batch, about: with the sketches, all that is in memory. A slice is the accounts whose hash has one
+        remainder, so that engines without streams of rows can do it.
 
     Raises
     ------
@@ -101,8 +102,12 @@ def sketch_sets(edges: ir.Table, *, batch_rows: int = _BATCH) -> SketchSets:
         raise InputError(f"batch_rows must be at least 1, got {batch_rows!r}.")
     open_sketches: dict[Key, Any] = {}
     rows = edges.select("member", "platform", "source")
-    for batch in rows.to_pyarrow_batches(chunk_size=batch_rows):
-        columns = [batch.column(name).to_pylist() for name in ("member", "platform", "source")]
+    slices = 1 + rows.count().to_pyarrow().as_py() // batch_rows
+    remainder = rows.source.hash() % slices
+    for place in range(slices):
+        # Remainders of negative hashes are negative.
+        batch = rows.filter((remainder == place) | (remainder == place - slices)).to_pyarrow()
+        columns = [batch[name].to_pylist() for name in ("member", "platform", "source")]
         for member, platform, source in zip(*columns, strict=True):
             sketch = open_sketches.get((member, platform))
             if sketch is None:

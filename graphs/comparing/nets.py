@@ -59,7 +59,8 @@ class Nets:
 
     def beyond(self, members: Sequence[Member], others: Sequence[Member], kind: str, basis: str) -> Figure:
         """Return whom the members reach and none of the others does: the union of both less that of the others."""
-        others = [other for other in others if all(other.id != member.id for member in members)]
+        own = {member.id for member in members}
+        others = [other for other in others if other.id not in own]
         if not others:
             return self.union(members, kind, basis)
         together = [*members, *others]
@@ -117,7 +118,8 @@ class Nets:
         parts: list[Figure] = []
         shared: dict[tuple[int, int], Share] = {}
         places: tuple[list[int], list[int]] = ([], [])
-        listed = [[m for m in group if m.listed and kind == "potential"] for group in (members, others)]
+        exact = kind == "potential"
+        listed = [[m for m in group if exact and m.listed] for group in (members, others)]
         sides = [self.follows.figures([m.id for m in group]) if group else {} for group in listed]
         at: dict[tuple[int, str], int] = {}
         for side, figures in enumerate(sides):
@@ -131,7 +133,7 @@ class Nets:
                 figure = both.get(platform, Figure(0.0, 0.0, 0.0, None))
                 ends = [x or 0.0 for x in (figure.low, figure.value, figure.high)]
                 shared[at[0, platform], at[1, platform]] = (ends[0], ends[1], ends[2])
-        rest = [[m for m in group if m not in known] for group, known in zip((members, others), listed, strict=True)]
+        rest = [[m for m in group if not (exact and m.listed)] for group in (members, others)]
         first = len(parts)
         for side, group in enumerate(rest):
             places[side].extend(range(len(parts), len(parts) + len(group)))
