@@ -90,7 +90,8 @@ class LatentTrait:
         held, inside = cells(len(self.thresholds)), np.clip(self.given_trait(), 1e-12, 1 - 1e-12)
         logs = np.log(inside) @ held.T.astype(float) + np.log1p(-inside) @ (~held).T.astype(float)
         joint: FloatArray = _WEIGHTS @ np.exp(logs)
-        return joint / joint.sum()
+        total: FloatArray = joint / joint.sum()
+        return total
 
 
 def fit_latent(margins: FloatArray, pairs: Pairs) -> LatentTrait:

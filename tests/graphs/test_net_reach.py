@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -26,7 +27,7 @@ accounts = st.sampled_from([f"x:{number}" for number in range(12)])
 follows = st.lists(st.tuples(accounts, st.sampled_from(EVERYBODY)), min_size=1, max_size=40)
 
 
-def acts_of(rows: list[tuple[str, ...]], names: str = "source target kind") -> pa.Table:
+def acts_of(rows: Sequence[tuple[str, ...]], names: str = "source target kind") -> pa.Table:
     return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names.split())})
 
 
@@ -142,14 +143,14 @@ SHARED = {("x:l1", "x:m1"): 120, ("x:l1", "x:m2"): 30, ("x:m1", "x:m2"): 50}
 
 def overlaps(*, base: int, both: bool, n: bool = False) -> pa.Table:
     """Return the shares of the pairs, of the audience at place `base` of each row."""
-    rows = [(*pair, people) for pair, people in SHARED.items()]
-    rows += [(b, a, people) for a, b, people in rows] if both else []
+    rows = list(SHARED.items())
+    rows += [((b, a), people) for (a, b), people in rows] if both else []
     return pa.table(
         {
-            "actor_a": [row[0] for row in rows],
-            "actor_b": [row[1] for row in rows],
-            "share_a_in_b": [row[2] / (SIZES[row[base]] or 1) for row in rows],
-            **({"n": [SIZES[row[base]] for row in rows]} if n else {}),
+            "actor_a": [pair[0] for pair, _ in rows],
+            "actor_b": [pair[1] for pair, _ in rows],
+            "share_a_in_b": [people / (SIZES[pair[base]] or 1) for pair, people in rows],
+            **({"n": [SIZES[pair[base]] for pair, _ in rows]} if n else {}),
         }
     )
 
@@ -291,7 +292,7 @@ def test_platforms_are_compared_by_themselves_where_there_are_two() -> None:
 
 
 def test_large_rosters_list_the_largest_of_each_side() -> None:
-    sizes: dict[str, int | None] = {f"x:l{n}": n for n in range(300)} | {f"x:m{n}": n for n in range(200)}
+    sizes: dict[str, int | None] = {f"x:{side}{n}": n for side, most in (("l", 300), ("m", 200)) for n in range(most)}
     rows = compare(roster(sizes), NOBODY, population=1_000_000)
     pairs = {(a, b) for measure, kind, a, b in rows if (measure, kind) == ("ratio", "potential") and ":" in a}
     assert len(pairs) == 2500
