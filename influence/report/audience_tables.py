@@ -72,7 +72,8 @@ def _cell(ctx: Context, row: Mapping[str, Any] | None, what: str, notes: Footnot
     if row is None:
         return Cell("")
     share = row["measure"] != "leaders_to_match"
-    write: Callable[[float], str] = ctx.numbers.percent if share else ctx.numbers.count
+    # Tenths of a per cent: more would claim too much.
+    write: Callable[[float], str] = (lambda x: ctx.numbers.percent(round(x, 3))) if share else ctx.numbers.count
     value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
     written = ctx.written(value, low, high, write, exact=(write, ctx.cat.plain("common.exact")))
     if written is None:
