@@ -158,8 +158,8 @@ def engaged(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 @case("potential")
 def potential(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
     """Unions of audiences: listed followers (exact), sizes alone (what is possible), a survey of pairs."""
-    from graphs.duplication import wilson
     from graphs.figures import Figure
+    from graphs.survey import wilson
     from graphs.unions import union_of_figures
 
     people, audiences = 20_000, 4

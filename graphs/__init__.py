@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from graphs.action import compare_action
     from graphs.adjacency import Graph, from_networkx, reshare_graph, to_networkx
     from graphs.cascades.estimate import estimate_cascades
-    from graphs.comparison import compare_groups
+    from graphs.comparison import compare_groups, compare_groups_by_platform
     from graphs.errors import ConvergenceError, GraphsError, InputError
     from graphs.library import engaged_reach, exposed_reach, potential_reach
     from graphs.random_walk import pagerank
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from graphs.spread.learning import learn_probabilities
     from graphs.spread.monte_carlo import simulate_cascades
     from graphs.spread.network import InfluenceGraph, influence_graph
-    from graphs.spread.rows import SpreadOptions, learnt_spread
+    from graphs.spread.rows import SpreadOptions, learnt_spread, net_spread
     from graphs.spread.sampling import forecast_spread
     from graphs.tables import as_ibis
     from graphs.unions import Union, union_bounds
@@ -42,6 +42,7 @@ __all__ = [
     "as_ibis",
     "compare_action",
     "compare_groups",
+    "compare_groups_by_platform",
     "compare_rankings",
     "engaged_reach",
     "estimate_cascades",
@@ -53,6 +54,7 @@ __all__ = [
     "influence_graph",
     "learn_probabilities",
     "learnt_spread",
+    "net_spread",
     "pagerank",
     "potential_reach",
     "propose_leaders",
@@ -76,6 +78,7 @@ _HOMES = {
     "as_ibis": "tables",
     "compare_action": "action",
     "compare_groups": "comparison",
+    "compare_groups_by_platform": "comparison",
     "compare_rankings": "ranking.agreement",
     "engaged_reach": "library",
     "estimate_cascades": "cascades.estimate",
@@ -87,6 +90,7 @@ _HOMES = {
     "influence_graph": "spread.network",
     "learn_probabilities": "spread.learning",
     "learnt_spread": "spread.rows",
+    "net_spread": "spread.rows",
     "pagerank": "random_walk",
     "potential_reach": "library",
     "propose_leaders": "ranking.proposals",

@@ -1,26 +1,31 @@
-"""Leaders against media: ratios, differences and net reach, for each pair and for the groups."""
+"""Leaders against media: ratios, net reach, what one side adds, duplication, and the two-step flow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
+import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from graphs.accounts import AccountSets, account_sets
-from graphs.duplication import Overlaps, overlaps_of
-from graphs.engaged import POST, WINDOW
+from graphs.accounts import AccountSets, account_sets, edges_to
+from graphs.comparing.audiences import duplication_rows, exclusive_rows
+from graphs.comparing.groups import Groups
+from graphs.comparing.matching import matching_rows
+from graphs.comparing.nets import Nets, NetSimulated, base_of
+from graphs.comparing.rows import BY_PLATFORM_SCHEMA, COMPARISON_SCHEMA, group_name
+from graphs.comparing.sides import group_rows, incremental_rows, other_kinds, pair_rows, union_rows
+from graphs.comparing.two_step import two_step_rows
+from graphs.duplication import overlaps_of
 from graphs.errors import InputError
-from graphs.exposed import WORLD
-from graphs.figures import KINDS_OF_REACH, Figure, because, missing
+from graphs.figures import KINDS_OF_REACH
 from graphs.inputs import ACTING, actors_of, check_confidence, check_population, interactions_of, posts_of
 from graphs.members import (
     GROUP_KINDS,
     Member,
+    Roster,
     add_figures,
-    chao_figure,
-    listed_figure,
     mark_counted,
     members_of,
     platform_of,
@@ -28,39 +33,13 @@ from graphs.members import (
     reach_figures,
     roster_of,
 )
-from graphs.ratios import difference, ratio, typical_pair
+from graphs.sketches import SketchSets, sketch_sets
 from graphs.tables import pick
-from graphs.unions import union_of_figures
 
-__all__ = ["COMPARISON_SCHEMA", "compare_groups", "group_name"]
+__all__ = ["BY_PLATFORM_SCHEMA", "COMPARISON_SCHEMA", "compare_groups", "compare_groups_by_platform", "group_name"]
 
-COMPARISON_SCHEMA = pa.schema(
-    [
-        pa.field("measure", pa.string(), nullable=False),
-        pa.field("kind_of_reach", pa.string(), nullable=False),
-        pa.field("a", pa.string(), nullable=False),
-        pa.field("b", pa.string(), nullable=False),
-        pa.field("value", pa.float64()),
-        pa.field("low", pa.float64()),
-        pa.field("high", pa.float64()),
-        pa.field("estimator", pa.string()),
-        pa.field("n_a", pa.int64(), nullable=False),
-        pa.field("n_b", pa.int64(), nullable=False),
-        pa.field("left_out", pa.int64(), nullable=False),
-        pa.field("basis", pa.string()),
-        pa.field("reason_missing", pa.string()),
-    ]
-)
-
-BOTH = "both"
-"""Group of the members of both sides."""
-
-DIFFERENT_BASES = "engaged figures rest on different bases (accounts in the window, accounts on a post)"
-
-
-def group_name(kind: str) -> str:
-    """Return what the whole of a kind is called: `all_leaders`, `all_media`, `all_party`, ..."""
-    return "all_leaders" if kind == "leader" else f"all_{kind}"
+MOST_FOLLOWS = 5_000_000
+"""Listed follows of the compared up to which followers are united exactly; beyond, by theta sketches."""
 
 
 def compare_groups(
@@ -71,11 +50,14 @@ def compare_groups(
     interactions: Any,
     audiences: Any = None,
     overlaps: Any = None,
+    objects: Any = None,
     population: float | None = None,
     kinds: tuple[str, str] = ("leader", "media"),
     confidence: float = 0.95,
     replicates: int = 1000,
     seed: int = 0,
+    net_simulated: NetSimulated | None = None,
+    most_follows: int = MOST_FOLLOWS,
 ) -> pa.Table:
     """Compare the reach of leaders with that of media, one by one and as groups.
 
@@ -84,9 +66,14 @@ def compare_groups(
     actors, posts, interactions, audiences, overlaps
         Tables of the data contract. `actors.kind` makes the groups; an outlet that only `audiences` names is `media`.
         Accounts of one `person` (and kind) count once, under the id of the account with the largest reach.
-        `overlaps.share_a_in_b` is the share of b's audience that a has too (0 to 1), `n` the respondents among b's.
+        `overlaps.share_a_in_b` is the share of a's audience that b has too (0 to 1), `n` the respondents among a's;
+        see `graphs.duplication.overlaps_of`.
     reach
         What `estimate_reach` returned for these tables.
+    objects
+        Links in posts (`post_id, actor_id, kind, object, at`), for the two-step share.
+    net_simulated
+        Gives the simulated reach of several accounts together. Without it, a union of simulated figures is a range.
     population
         People of the place. Without it, unions of audiences have a range but no point.
     kinds
@@ -96,6 +83,9 @@ def compare_groups(
     replicates, seed
         As in `estimate_reach`: checked, but these intervals are closed forms and nothing is drawn.
 
+    most_follows
+        Listed follows up to which followers are united exactly; beyond, by theta sketches (`graphs.sketches`).
+
     Returns
     -------
     pyarrow.Table
@@ -103,8 +93,18 @@ def compare_groups(
 
         - `ratio` (a to b) and `difference` (a less b, people): for typical members (`leader`, `media`: the median of
           the members), for whole groups (`all_leaders`, `all_media`: net reach) and for each leader and outlet.
-        - `union`: net reach in people (accounts, for `engaged`) of `all_leaders`, of `all_media`, of both, and of each
-          leader with each outlet. `b` is empty where one group stands alone.
+        - `union`: net reach in people (accounts, for `engaged`) of each kind of actor in the roster (`b` empty), of
+          both sides together, and of each leader with each outlet.
+        - `incremental`: whom a (a side or one of its members) reaches and nobody of the side b does.
+        - `exclusive`: whom a reaches and no other member compared, of either side, does. `b` is empty.
+        - `duplication`: people whom both of two members reach; `duplication_share`: as a share of a's audience (0 to
+          1). For the 12 largest of each side, in both orders.
+        - `leaders_to_match`: the fewest members of the first side that reach as many as the outlet b, or all of them.
+        - `two_step_share`: of the accounts engaged with items of an outlet a, the share that met them first through
+          an account that is no medium (0 to 1); `n_a` counts pairs of account and item, `n_b` items.
+
+        Where the two sides have more than 2,500 pairs, those of the 50 largest of each side (by the kind of reach) have
+        rows, and these members have theirs; groups always rest on everybody.
 
         `n_a` and `n_b` count the members with a figure, `left_out` those without one. A null number has its reason.
 
@@ -127,25 +127,101 @@ def compare_groups(
     ----------
     See `graphs.ratios`, `graphs.unions`, `graphs.chao`.
     """
+    people = _checked(population, kinds, confidence, replicates)
+    roster = roster_of(actors_of(actors), _outlets(audiences), tuple(dict.fromkeys((*kinds, *GROUP_KINDS))))
+    groups, measured = _groups(
+        roster, reach, posts, interactions, overlaps, kinds, people, confidence, net_simulated, most_follows
+    )
+    rows = list(_rows(groups, measured, everything=True))
+    outlets = groups.listed("engaged")[1] if kinds[1] == "media" else groups.of("media")
+    rows += two_step_rows(interactions, posts, objects, groups.members, outlets, confidence)
+    return pa.Table.from_pylist(rows, schema=COMPARISON_SCHEMA)
+
+
+def compare_groups_by_platform(
+    *,
+    actors: Any,
+    reach: pa.Table,
+    posts: Any,
+    interactions: Any,
+    audiences: Any = None,
+    population: float | None = None,
+    kinds: tuple[str, str] = ("leader", "media"),
+    confidence: float = 0.95,
+    most_follows: int = MOST_FOLLOWS,
+) -> pa.Table:
+    """Compare the two sides as groups on every platform by itself, by the accounts that they have there.
+
+    Parameters and rows are those of `compare_groups` for the groups, with a first column `platform`. There is no row
+    unless the compared have accounts on two platforms or more. A person's accounts on one platform count once.
+    """
+    people = _checked(population, kinds, confidence, 1)
+    roster = roster_of(actors_of(actors), _outlets(audiences), kinds)
+    platforms = sorted({platform_of(account) for account, _, _ in roster.rows})
+    rows: list[dict[str, Any]] = []
+    for platform in platforms if len(platforms) > 1 else ():
+        there = Roster(tuple(row for row in roster.rows if platform_of(row[0]) == platform))
+        groups, measured = _groups(
+            there, reach, posts, interactions, None, kinds, people, confidence, None, most_follows
+        )
+        rows += ({"platform": platform, **row} for row in _rows(groups, measured, everything=False))
+    return pa.Table.from_pylist(rows, schema=BY_PLATFORM_SCHEMA)
+
+
+def _checked(population: float | None, kinds: tuple[str, str], confidence: float, replicates: int) -> float | None:
     check_confidence(confidence)
-    people = check_population(population)
     if replicates < 1:
         raise InputError(f"replicates must be at least 1, got {replicates!r}.")
     if len(kinds) != 2 or kinds[0] == kinds[1]:
         raise InputError(f"kinds must name two different kinds of actor, got {kinds!r}.")
-    every_kind = tuple(dict.fromkeys((*kinds, *GROUP_KINDS)))
-    roster = roster_of(actors_of(actors), _outlets(audiences), every_kind)
+    return check_population(population)
+
+
+def _groups(
+    roster: Roster,
+    reach: pa.Table,
+    posts: Any,
+    interactions: Any,
+    overlaps: Any,
+    kinds: tuple[str, str],
+    population: float | None,
+    confidence: float,
+    net_simulated: NetSimulated | None,
+    most_follows: int,
+) -> tuple[Groups, list[str]]:
+    """Return the groups, ready to be compared, and the kinds of reach that there are."""
     known = reach_figures(reach, roster)
     members = members_of(roster, known)
     mark_counted(members, known)
-    acts = interactions_of(interactions)
-    follows = _sets(acts, ("follow",), [m for m in members if m.listed], kinds, by_platform=True)
-    engaged = _sets(acts, ACTING, [m for m in members if m.windowed], kinds, by_platform=False)
-    by_post = post_figures(posts_of(posts), members, confidence, people)
-    add_figures(members, known, by_post, follows, engaged, confidence, people)
-    shares = overlaps_of(overlaps, members, confidence)
-    comparison = Comparison(members, kinds, follows, engaged, shares, people, confidence)
-    return pa.Table.from_pylist(list(comparison.rows()), schema=COMPARISON_SCHEMA)
+    acting = interactions_of(interactions)
+    follows = _follows(acting, [m for m in members if m.listed], most_follows)
+    acts = account_sets(acting, ACTING, _accounts([m for m in members if m.windowed], by_platform=False))
+    by_post = post_figures(posts_of(posts), members, confidence, population)
+    add_figures(members, known, by_post, follows, acts, confidence, population)
+    shares = overlaps_of(overlaps, members, confidence, population)
+    base = base_of(members, shares, population)
+    nets = Nets(follows, acts, shares, population, confidence, net_simulated, base)
+    found = set(pc.unique(reach["kind_of_reach"]).to_pylist())
+    others = sorted(found - set(KINDS_OF_REACH) - {None})
+    return Groups(members, kinds, nets), [*KINDS_OF_REACH, *others]
+
+
+def _rows(groups: Groups, kinds_of_reach: Sequence[str], *, everything: bool) -> Iterator[dict[str, Any]]:
+    """Yield the rows of all measures but the two-step share; without `everything`, those of the groups."""
+    wholes = {*groups.kinds, *groups.names()}
+    for kind in kinds_of_reach:
+        yield from group_rows(groups, kind, *groups.kinds, ("ratio", "difference"))
+        yield from union_rows(groups, kind)
+        yield from (row for row in incremental_rows(groups, kind) if everything or row["a"] in wholes)
+        if not everything:
+            continue
+        yield from exclusive_rows(groups, kind)
+        for other in other_kinds(groups):
+            for side in groups.kinds:
+                yield from group_rows(groups, kind, other, side, ("ratio", "difference"))
+        yield from pair_rows(groups, kind)
+        yield from duplication_rows(groups, kind)
+        yield from matching_rows(groups, kind)
 
 
 def _outlets(audiences: Any) -> list[str]:
@@ -155,224 +231,23 @@ def _outlets(audiences: Any) -> list[str]:
     return [actor for actor in table["actor_id"].to_pylist() if actor is not None]
 
 
-def _sets(
-    interactions: Any, kinds: Sequence[str], members: Sequence[Member], sides: tuple[str, str], *, by_platform: bool
-) -> AccountSets:
+def _follows(acting: Any, members: Sequence[Member], most: int) -> AccountSets | SketchSets:
+    """Return the followers of the members: exact patterns, or theta sketches where there are very many follows."""
+    accounts = _accounts(members, by_platform=True)
+    if members:
+        follows = acting.filter(acting.kind == "follow")
+        aimed = follows.semi_join(ibis.memtable(accounts), [("target", "actor_id")])
+        if aimed.count().to_pyarrow().as_py() > most:
+            return sketch_sets(edges_to(follows, ibis.memtable(accounts)))
+    return account_sets(acting, ("follow",), accounts)
+
+
+def _accounts(members: Sequence[Member], *, by_platform: bool) -> pa.Table:
     accounts = [(account, member.id) for member in members for account in member.accounts]
-    membership = [(member.id, group_name(member.kind)) for member in members]
-    membership += [(member.id, BOTH) for member in members if member.kind in sides]
-    return account_sets(
-        interactions,
-        kinds,
-        pa.table(
-            {
-                "actor_id": pa.array([account for account, _ in accounts], pa.string()),
-                "member": pa.array([member for _, member in accounts], pa.string()),
-                "platform": pa.array([platform_of(x) if by_platform else "" for x, _ in accounts], pa.string()),
-            }
-        ),
-        pa.table(
-            {
-                "member": pa.array([member for member, _ in membership], pa.string()),
-                "group": pa.array([group for _, group in membership], pa.string()),
-            }
-        ),
-        (group_name(sides[0]), group_name(sides[1])),
-    )
-
-
-@dataclass(frozen=True)
-class Count:
-    """Members with a figure on each side, and members without one."""
-
-    a: int
-    b: int
-    left_out: int
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Two groups of members, those of them with a figure on `basis`."""
-
-    a: Sequence[Member]
-    b: Sequence[Member]
-    with_a: Sequence[Member]
-    with_b: Sequence[Member]
-    basis: str
-
-    @property
-    def count(self) -> Count:
-        """Return how many members the comparison rests on."""
-        used = len(self.with_a), len(self.with_b)
-        return Count(*used, len(self.a) + len(self.b) - sum(used))
-
-    def reason(self, kind: str, left: str, right: str) -> str:
-        """Return why there is nothing to compare."""
-        if kind == "engaged" and any(m.engaged for m in self.a) and any(m.engaged for m in self.b):
-            return DIFFERENT_BASES
-        empty = [(self.a, left)] * (not self.with_a) + [(self.b, right)] * (not self.with_b)
-        return because(_why_nothing(members, kind, name) for members, name in empty) or "no figure"
-
-
-def _measured(members: Sequence[Member], kind: str, basis: str) -> list[Member]:
-    return [member for member in members if not member.figure(kind, basis).empty]
-
-
-def _why_nothing(members: Sequence[Member], kind_of_reach: str, kind: str) -> str:
-    if not members:
-        return f"no actor of kind {kind} in the roster"
-    reasons = {f.reason for m in members for key, f in m.figures.items() if key[0] == kind_of_reach and f.empty}
-    return f"{kind}: {because(sorted(filter(None, reasons))) or 'no figure'}"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Everything that the rows of the comparison are made of."""
-
-    members: Sequence[Member]
-    kinds: tuple[str, str]
-    follows: AccountSets
-    acts: AccountSets
-    overlaps: Overlaps
-    population: float | None
-    confidence: float
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Yield all rows: per kind of reach the typical members, the groups, other kinds, and the pairs."""
-        a, b = (self.of(kind) for kind in self.kinds)
-        others = [kind for kind in GROUP_KINDS if kind not in self.kinds and self.of(kind)]
-        for kind in KINDS_OF_REACH:
-            yield from self._typical(kind, *self.kinds, ("ratio", "difference"))
-            yield from self._whole(kind, *self.kinds, ("ratio", "difference"))
-            yield from self._unions(kind)
-            for other in others:
-                for side in self.kinds:
-                    yield from self._typical(kind, other, side, ("ratio",))
-                    yield from self._whole(kind, other, side, ("ratio",))
-            for first in a:
-                for second in b:
-                    yield from self._pair(kind, first, second)
-
-    def of(self, kind: str) -> list[Member]:
-        """Return the members of a kind."""
-        return [member for member in self.members if member.kind == kind]
-
-    def _basis(self, kind: str, *groups: Sequence[Member]) -> str:
-        """Return the basis on which most members of the groups have a figure, of those that every group has."""
-        if kind != "engaged":
-            return ""
-        counts = {
-            basis: [sum(not m.figure(kind, basis).empty for m in group) for group in groups if group]
-            for basis in (WINDOW, POST)
+    return pa.table(
+        {
+            "actor_id": pa.array([account for account, _ in accounts], pa.string()),
+            "member": pa.array([member for _, member in accounts], pa.string()),
+            "platform": pa.array([platform_of(x) if by_platform else "" for x, _ in accounts], pa.string()),
         }
-        return max(counts, key=lambda basis: (min(counts[basis], default=0) > 0, sum(counts[basis]), basis == WINDOW))
-
-    def _sides(self, kind: str, left: str, right: str) -> Sides:
-        a, b = self.of(left), self.of(right)
-        basis = self._basis(kind, a, b)
-        return Sides(a, b, _measured(a, kind, basis), _measured(b, kind, basis), basis)
-
-    def _typical(self, kind: str, left: str, right: str, measures: Sequence[str]) -> Iterator[dict[str, Any]]:
-        sides = self._sides(kind, left, right)
-        a, b = ([m.figure(kind, sides.basis) for m in members] for members in (sides.with_a, sides.with_b))
-        if a and b:
-            # An interval of a few members that differ much may end above everybody there is.
-            first, second = (self._at_most_everybody(figure) for figure in typical_pair(a, b, self.confidence))
-        else:
-            first = second = missing(sides.reason(kind, left, right))
-        yield from _compared(kind, left, right, first, second, sides.count, measures)
-
-    def _at_most_everybody(self, figure: Figure) -> Figure:
-        everybody = self.population or WORLD
-        return (
-            figure if figure.high is None else replace(figure, high=max(min(figure.high, everybody), figure.value or 0))
-        )
-
-    def _whole(self, kind: str, left: str, right: str, measures: Sequence[str]) -> Iterator[dict[str, Any]]:
-        sides, names = self._sides(kind, left, right), (group_name(left), group_name(right))
-        if sides.with_a and sides.with_b:
-            first = self.net_reach(sides.with_a, names[0], kind, sides.basis)
-            second = self.net_reach(sides.with_b, names[1], kind, sides.basis)
-        else:
-            first = second = missing(sides.reason(kind, left, right))
-        yield from _compared(kind, *names, first, second, sides.count, measures)
-
-    def _unions(self, kind: str) -> Iterator[dict[str, Any]]:
-        for side in self.kinds:
-            members = self.of(side)
-            basis = self._basis(kind, members)
-            used = _measured(members, kind, basis)
-            figure = missing(_why_nothing(members, kind, side))
-            if used:
-                figure = self.net_reach(used, group_name(side), kind, basis)
-            yield _row("union", kind, group_name(side), "", figure, Count(len(used), 0, len(members) - len(used)))
-        sides = self._sides(kind, *self.kinds)
-        both = missing(sides.reason(kind, *self.kinds))
-        if sides.with_a and sides.with_b:
-            both = self.net_reach([*sides.with_a, *sides.with_b], BOTH, kind, sides.basis)
-        yield _row("union", kind, group_name(self.kinds[0]), group_name(self.kinds[1]), both, sides.count)
-
-    def net_reach(self, members: Sequence[Member], group: str, kind: str, basis: str) -> Figure:
-        """Return the people (or accounts) whom at least one of the members reaches."""
-        if len(members) == 1:
-            return members[0].figure(kind, basis)
-        if kind == "engaged" and basis == WINDOW:
-            return chao_figure(self.acts.group(group)[""], self.confidence, self.population)
-        listed = [member for member in members if member.listed] if kind == "potential" else []
-        others = [member for member in members if member not in listed]
-        parts = [listed_figure(seen.n) for seen in self.follows.group(group).values()] if listed else []
-        shared = self.overlaps.among(others, first=len(parts)) if kind == "potential" else {}
-        parts += [member.figure(kind, basis) for member in others]
-        names = " and ".join(sorted({part.basis for part in parts if part.basis})) or None
-        return union_of_figures(parts, population=self.population, overlaps=shared, basis=names)
-
-    def _pair(self, kind: str, a: Member, b: Member) -> Iterator[dict[str, Any]]:
-        basis = self._basis(kind, [a], [b])
-        first, second = a.figure(kind, basis), b.figure(kind, basis)
-        if kind == "engaged" and first.empty != second.empty and a.engaged and b.engaged:
-            first = second = missing(DIFFERENT_BASES)
-        count = Count(int(not first.empty), int(not second.empty), int(first.empty) + int(second.empty))
-        yield from _compared(kind, a.id, b.id, first, second, count, ("ratio", "difference"))
-        if first.empty or second.empty:
-            union = missing(because([first.reason, second.reason]) or "no figure")
-        else:
-            union = self._pair_union(kind, basis, a, b)
-        yield _row("union", kind, a.id, b.id, union, count)
-
-    def _pair_union(self, kind: str, basis: str, a: Member, b: Member) -> Figure:
-        if kind == "engaged" and basis == WINDOW:
-            return chao_figure(self.acts.pair(a.id, b.id), self.confidence, self.population)
-        if kind == "potential" and a.listed and b.listed and a.platforms == b.platforms and len(a.platforms) == 1:
-            return listed_figure(self.follows.pair(a.id, b.id).n)
-        shared = self.overlaps.among([a, b], first=0) if kind == "potential" else {}
-        parts = [a.figure(kind, basis), b.figure(kind, basis)]
-        names = " and ".join(sorted({part.basis for part in parts if part.basis})) or None
-        return union_of_figures(parts, population=self.population, overlaps=shared, basis=names)
-
-
-def _compared(
-    kind: str, a: str, b: str, first: Figure, second: Figure, count: Count, measures: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    for measure in measures:
-        figure = ratio(first, second) if measure == "ratio" else difference(first, second)
-        yield _row(measure, kind, a, b, figure, count)
-
-
-def _row(measure: str, kind: str, a: str, b: str, figure: Figure, count: Count) -> dict[str, Any]:
-    complete = None not in (figure.value, figure.low, figure.high)
-    figure = replace(figure, reason=None if complete else figure.reason or "no figure")
-    return {
-        "measure": measure,
-        "kind_of_reach": kind,
-        "a": a,
-        "b": b,
-        "value": figure.value,
-        "low": figure.low,
-        "high": figure.high,
-        "estimator": figure.estimator,
-        "n_a": count.a,
-        "n_b": count.b,
-        "left_out": count.left_out,
-        "basis": figure.basis,
-        "reason_missing": figure.reason,
-    }
+    )

@@ -20,6 +20,7 @@ from graphs.exposed import MEDIAN_VIEWS, WORLD, put_medians
 from graphs.figures import KINDS_OF_REACH, REACH_SCHEMA, Figure, Figures, missing
 from graphs.medians import group_medians
 from graphs.potential import FOLLOWER_LIST
+from graphs.sketches import SketchSets
 from graphs.unions import union_of_figures
 
 __all__ = [
@@ -138,7 +139,7 @@ def reach_figures(reach: pa.Table, roster: Roster) -> dict[tuple[str, str], Figu
 
 def _figure(row: Mapping[str, Any]) -> Figure:
     estimator = row["estimator"]
-    sampled = estimator in _SAMPLED or (row["kind_of_reach"] == "engaged" and estimator is not None)
+    sampled = estimator in _SAMPLED or (row["kind_of_reach"] in ("engaged", "simulated") and estimator is not None)
     basis = row.get("basis")
     if basis is None and row["kind_of_reach"] == "engaged":
         basis = POST if estimator == POST_COUNTS else WINDOW
@@ -162,21 +163,23 @@ def add_figures(
     members: Sequence[Member],
     reach: Mapping[tuple[str, str], Figure],
     by_post: Figures,
-    follows: AccountSets,
+    follows: AccountSets | SketchSets,
     acts: AccountSets,
     confidence: float,
     population: float | None,
 ) -> None:
     """Fill in the members' figures: unions over a person's accounts, distinct accounts where these are listed."""
     places = {account: at for at, account in enumerate(by_post.ids.to_pylist())}
+    acted = acts.of_each()
+    kinds = sorted({kind for _, kind in reach if kind != "engaged"} | {"potential", "exposed"})
     for member in members:
-        for kind in ("potential", "exposed"):
+        for kind in kinds:
             member.figures[kind, ""] = _merged([reach.get((x, kind)) for x in member.accounts], population)
         if member.listed and len(member.accounts) > 1 and len(member.platforms) == 1:
-            member.figures["potential", ""] = listed_figure(follows.members.get(member.id, Seen()).n)
+            member.figures["potential", ""] = next(iter(follows.figures([member.id]).values()), listed_figure(0))
         typical = [by_post.figure(places[account]) for account in member.accounts]
         member.figures["engaged", POST] = _merged(typical, population)
-        seen = acts.members.get(member.id, Seen()) if member.windowed else Seen()
+        seen = acted.get(member.id, Seen()) if member.windowed else Seen()
         member.figures["engaged", WINDOW] = chao_figure(seen, confidence, population)
 
 

@@ -134,18 +134,17 @@ def estimate_reach(
     ids = _ids(people, statements)
     messages, acts = posts_of(posts), interactions_of(interactions)
     figures = [
-    view_rates
-        `{platform: (low, typical, high)}`: the share of an account's followers that a post is shown to. Where a
-        platform gives no views, they make exposed reach of the followers. None are assumed unless they are given.
-    interval, ones
-        How engaged reach is estimated, see `graphs.chao.estimate_unseen`.
-    spread
-        How `simulated` is estimated: learning of probabilities, width, cap on work.
-    replicates, seed
-        Resamples of the bootstrap; where it and the samples behind `simulated` start. Nothing else is drawn: the other
-        intervals are closed forms.
-    tell
-        Called with what the simulation will need, before it starts.
+        potential_figures(ids, people, acts),
+        exposed_figures(ids, messages, confidence, population),
+        engaged_figures(
+            ids, messages, pairs_of(acts), confidence, population,
+            interval=interval, ones=ones, replicates=replicates, seed=seed,
+        ),
+        simulated_figures(
+            ids, posts=posts, interactions=interactions, options=spread, confidence=confidence, seed=seed, tell=tell
+        ),
+    ]  # fmt: skip
+    assume_view_rates(figures[1], figures[0], rates, population)
     for kind in figures[:2]:
         _add_audiences(kind, statements, population, readers)
     return _interleaved(figures)

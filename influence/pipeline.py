@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
 
+    from graphs.figures import Figure
     from influence.records import Result
     from influence.study import Study
 
 __all__ = ["RESULT_TABLES", "STEPS", "Step", "command_of", "is_fresh", "parameters", "run_all", "run_step", "windowed"]
 
 Params = dict[str, Any]
+GROUPED_KINDS = ("leader", "media", "party", "ngo", "union", "state")
+"""Kinds of actors that a comparison puts into groups."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +94,47 @@ def _reach(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.
 
 
 def _compare(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
-    from graphs import compare_groups
+    from graphs import compare_groups, compare_groups_by_platform
 
     progress("leaders against media", 0, None)
-    comparison = compare_groups(
+    inputs = {
         **_inputs(study, params),
-        reach=result_of(study, "reach", params).arrow("reach"),
-        audiences=study.table("audiences"),
+        "reach": result_of(study, "reach", params).arrow("reach"),
+        "audiences": study.table("audiences"),
+        "kinds": tuple(params["kinds"]),
+        "population": params["population"],
+        "confidence": params["confidence"],
+    }
+    comparison = compare_groups(
+        **inputs,
         overlaps=study.table("overlaps"),
-        kinds=tuple(params["kinds"]),
-        **{name: params[name] for name in ("population", "confidence", "replicates", "seed")},
+        objects=windowed(study.table("objects"), params["window"], column="at"),
+        replicates=params["replicates"],
+        seed=params["seed"],
+        net_simulated=_net_simulated(inputs, params),
     )
-    return {"comparison": comparison}
+    return {"comparison": comparison, "comparison_by_platform": compare_groups_by_platform(**inputs)}
+
+
+def _net_simulated(inputs: Mapping[str, Any], params: Params) -> Callable[[Sequence[str]], Figure] | None:
+    """Return the net simulated reach of accounts with a simulated figure, from the samples that the seed gives anew."""
+    import pyarrow.compute as pc
+
+    from graphs import SpreadOptions, learnt_spread, net_spread
+
+    reach = inputs["reach"]
+    rows = reach.filter(pc.and_(pc.equal(reach["kind_of_reach"], "simulated"), reach["value"].is_valid()))
+    if not rows.num_rows:
+        return None
+    roster = inputs["actors"].filter(inputs["actors"].kind.isin(GROUPED_KINDS)).actor_id.to_pyarrow().to_pylist()
+    spread, _ = learnt_spread(
+        interactions=inputs["interactions"],
+        posts=inputs["posts"],
+        options=SpreadOptions(**params["spread"]),
+        confidence=params["confidence"],
+        seed=params["seed"],
+    )
+    return net_spread(spread, [actor for actor in roster if actor is not None])
 
 
 def _leaders(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
@@ -229,7 +261,13 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
         step.name: step
         for step in (
             Step("reach", _EVERYTHING, (), _common, _reach),
-            Step("compare", _EVERYTHING, ("reach",), lambda s: {**_common(s), "kinds": ("leader", "media")}, _compare),
+            Step(
+                "compare",
+                (*_EVERYTHING, "objects"),
+                ("reach",),
+                lambda s: {**_common(s), "kinds": ("leader", "media")},
+                _compare,
+            ),
             Step(
                 "leaders",
                 ("actors", "posts", "interactions"),
@@ -269,6 +307,7 @@ RESULT_TABLES: MappingProxyType[str, str] = MappingProxyType(
     {
         "reach": "reach",
         "comparison": "compare",
+        "comparison_by_platform": "compare",
         "leaders": "leaders",
         "leaders_agreement": "leaders",
         "leader_proposals": "leaders",

@@ -94,16 +94,16 @@ def _rounded(value: float) -> float:
 def overlaps_table(world: World) -> pa.Table:
     """Return what a simple random sample of inhabitants says about pairs of the leaders and media that they follow.
 
-    `share_a_in_b` is the share of b's audience that a has too; `n` counts the respondents who are in b's audience,
-    so it is the base of the share. A pair stands once, the smaller audience as b.
+    `share_a_in_b` is the share of a's audience that b has too; `n` counts the respondents who are in a's audience,
+    so it is the base of the share. A pair stands once, the smaller audience as a.
     """
     asked = _asked(world)
     answers = _survey(world, asked)
     source = f"survey of {world.parameters.survey} inhabitants, {world.parameters.last_day:%B %Y} (fictional)"
     rows = []
     for first, second in itertools.combinations(range(len(asked)), 2):
-        a, b = (first, second) if answers[first].sum() >= answers[second].sum() else (second, first)
-        base = int(answers[b].sum())
+        a, b = (second, first) if answers[first].sum() >= answers[second].sum() else (first, second)
+        base = int(answers[a].sum())
         if base:
             rows.append(
                 {

@@ -307,7 +307,7 @@ def _overlaps(world: World, measured: pa.Table, names: tuple[str, ...]) -> pa.Ta
     place = {name: index for index, name in enumerate(names)}
     a, b = measured["actor_a"].to_pylist(), measured["actor_b"].to_pylist()
     shares = [
-        round(world.audiences.overlaps(place[second], [place[first]])[0] / int(world.audiences.sizes[place[second]]), 6)
+        round(world.audiences.overlaps(place[first], [place[second]])[0] / int(world.audiences.sizes[place[first]]), 6)
         for first, second in zip(a, b, strict=True)
     ]
     return pa.table({"actor_a": a, "actor_b": b, "share_a_in_b": pa.array(shares, type=pa.float64())})

@@ -12,10 +12,10 @@ from scipy import stats
 
 from graphs.action.counts import Engaged
 from graphs.chao import ONE_ACT, Counts, IntervalName, OnesRule, estimate_unseen
-from graphs.duplication import wilson
 from graphs.figures import Figure, missing
 from graphs.medians import median_interval
 from graphs.ratios import ratio
+from graphs.survey import wilson
 
 __all__ = [
     "ACTION_SCHEMA",

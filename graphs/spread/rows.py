@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphs.figures import Figures
+from graphs.figures import Figure, Figures
 from graphs.spread.estimate import INDEPENDENT_CASCADE, Spread, simulated_reach
 from graphs.spread.learning import POSTS, learn_probabilities
 from graphs.spread.network import influence_graph
 from graphs.spread.sampling import MOST_WORK
 from graphs.tables import pick
 
-__all__ = ["NEVER_RESHARED", "SpreadOptions", "learnt_spread", "simulated_figures"]
+__all__ = ["NEVER_RESHARED", "SpreadOptions", "learnt_spread", "net_spread", "simulated_figures"]
 
 NO_RESHARES = "no reshares between accounts"
 NO_RESHARES_THERE = "no reshares on its platform"
@@ -79,6 +79,28 @@ def learnt_spread(
         tell=tell,
     )
     return spread, bases
+
+
+def net_spread(spread: Spread, ids: Sequence[str]) -> Callable[[Sequence[str]], Figure]:
+    """Return a function that gives the net simulated reach of any of the accounts `ids`, for `compare_groups`.
+
+    An account that nobody reshared and that reshared nobody reaches itself alone: it adds exactly 1 to a union.
+    """
+    at = pc.index_in(pa.array(sorted(set(ids)), pa.string()), value_set=spread.graph.ids)
+    known = set(pa.array(sorted(set(ids)), pa.string()).filter(at.is_valid()).to_pylist())
+    if known:
+        spread.remember(sorted(known))
+
+    def union(accounts: Sequence[str]) -> Figure:
+        wanted = set(accounts)
+        alone = float(len(wanted - known))
+        if not wanted & known:
+            return Figure(alone, alone, alone, NEVER_RESHARED, "post", spread.samples.n)
+        figure = spread.union(sorted(wanted & known))
+        value, low, high = (None if end is None else end + alone for end in (figure.value, figure.low, figure.high))
+        return replace(figure, value=value, low=low, high=high)
+
+    return union
 
 
 def simulated_figures(

@@ -93,7 +93,8 @@ def show(
         typer.Argument(
             metavar="TABLE",
             help="actors, posts, interactions, objects, audiences, overlaps, actions, rejects, or a result: reach, "
-            "comparison, leaders, leaders_agreement, leader_proposals, cascades, cascade_firsts, labels, flags, action.",
+            "comparison, comparison_by_platform, leaders, leaders_agreement, leader_proposals, cascades, "
+            "cascade_firsts, labels, flags, action.",
         ),
     ],
     csv: Annotated[str | None, _file_option("csv", "Write CSV to FILE; without a file, print it.")] = None,

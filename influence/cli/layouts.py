@@ -36,7 +36,7 @@ Actors = Mapping[str, Mapping[str, str | None]]
 Row = dict[str, Any]
 
 KINDS_OF_REACH = ("potential", "exposed", "engaged", "simulated")
-COUNTS_OF_PEOPLE = ("difference", "union", "incremental", "exclusive")
+WHOLE_NUMBERS = ("difference", "union", "incremental", "exclusive", "duplication", "leaders_to_match")
 EVIDENCE = 4
 LABELS = ("positive", "manipulative", "undetermined", "none")
 
@@ -171,7 +171,7 @@ def comparison_grids(rows: Iterable[Row], actors: Actors) -> list[Grid]:
                 row["measure"].replace("_", " "),
                 _side(row["a"], row["n_a"], actors),
                 _side(row["b"], row["n_b"], actors),
-                _figure(row, reasons, whole=row["measure"] in COUNTS_OF_PEOPLE),
+                _figure(row, reasons, whole=row["measure"] in WHOLE_NUMBERS),
             ]
             for row in sections[kind]
         ]

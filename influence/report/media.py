@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from influence.report.audience_tables import duplication_table, flow_table
 from influence.report.blocks import Block, Card, Cards, Cell, Chart, DataTable, Prose, Section
 from influence.report.charts import Bar, interval_chart
 from influence.report.comparison import Comparison, Ratio, Sides, compared, sides_of
@@ -27,7 +28,8 @@ def compare_section(ctx: Context, comparison: Comparison | None, charts: Sequenc
     if not any(ratio.figure for ratio in comparison.ratios):
         section.blocks.append(Prose(_why_none(ctx, sides), style="warning"))
     section.blocks += _cards(ctx, comparison) + _ratio_table(ctx, comparison) + _ratio_chart(ctx, comparison)
-    section.blocks += [*charts, *people_table(ctx, comparison), *pair_table(ctx, comparison)]
+    section.blocks += [*charts, *people_table(ctx, comparison), *flow_table(ctx, comparison)]
+    section.blocks += [*duplication_table(ctx, comparison), *pair_table(ctx, comparison)]
     return section
 
 

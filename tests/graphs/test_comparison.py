@@ -152,14 +152,20 @@ def test_a_pair_of_exact_counts() -> None:
 
 
 def test_measured_duplication_makes_the_union_exact_or_as_sure_as_the_survey() -> None:
-    overlaps = pa.table({"actor_a": ["x:l"], "actor_b": ["x:m"], "share_a_in_b": [0.4]})
-    assert compare(PAIR, overlaps=overlaps)["union", "potential", "x:l", "x:m"]["value"] == 3000 + 100 - 40
+    # Of the outlet's audience, 40% follow the leader too.
+    overlaps = pa.table({"actor_a": ["x:m"], "actor_b": ["x:l"], "share_a_in_b": [0.4]})
+    rows = compare(PAIR, overlaps=overlaps)
+    assert rows["union", "potential", "x:l", "x:m"]["value"] == 3000 + 100 - 40
+    assert numbers(rows["duplication", "potential", "x:l", "x:m"]) == (40, 40, 40)
+    assert rows["duplication_share", "potential", "x:m", "x:l"]["value"] == 0.4
+    assert rows["incremental", "potential", "all_media", "all_leaders"]["value"] == 60
     surveyed = overlaps.append_column("n", pa.array([50]))
     row = compare(PAIR, overlaps=surveyed)["union", "potential", "x:l", "x:m"]
     assert row["low"] < row["value"] == 3060 < row["high"]
-    both_ways = pa.concat_tables([overlaps, pa.table({"actor_a": ["x:m"], "actor_b": ["x:l"], "share_a_in_b": [0.02]})])
-    row = compare(PAIR, overlaps=both_ways)["union", "potential", "x:l", "x:m"]
-    assert (row["low"], row["value"], row["high"]) == (3040, 3050, 3060)
+    # The same pair the other way round, a little different: 40 and 42 people.
+    back = pa.table({"actor_a": ["x:l"], "actor_b": ["x:m"], "share_a_in_b": [0.014]})
+    row = compare(PAIR, overlaps=pa.concat_tables([overlaps, back]))["union", "potential", "x:l", "x:m"]
+    assert (row["low"], row["value"], row["high"]) == (3058, 3059, 3060)
 
 
 @pytest.mark.parametrize(("share", "n"), [(40.0, 10), (-0.1, 10), (0.5, 0)])
