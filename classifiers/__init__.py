@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from classifiers.errors import ClassifiersError, InputError
+    from classifiers.evaluation.run import evaluate, evaluate_scores
     from classifiers.language import LANGUAGES, detect_languages
     from classifiers.loading import load
     from classifiers.prediction import Classifier
@@ -29,6 +30,8 @@ _WHERE = {
     "Classifier": "prediction",
     "ClassifiersError": "errors",
     "InputError": "errors",
+    "evaluate": "evaluation.run",
+    "evaluate_scores": "evaluation.run",
     "load": "loading",
 }
 
@@ -44,6 +47,8 @@ __all__ = [
     "InputError",
     "derive_label",
     "detect_languages",
+    "evaluate",
+    "evaluate_scores",
     "load",
 ]
 

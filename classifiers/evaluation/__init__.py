@@ -1,0 +1,42 @@
+"""Scores of models on labelled posts: tables with intervals, errors by subgroup, robustness, calibration, mistakes."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from classifiers.evaluation.frame import Row
+    from classifiers.evaluation.minimum import Minimum, parse_minimum
+    from classifiers.evaluation.predictions import Predictions
+    from classifiers.evaluation.report import Report
+    from classifiers.evaluation.run import evaluate, evaluate_scores
+    from classifiers.evaluation.sources import LabelledPosts, read_labelled
+
+_WHERE = {
+    "LabelledPosts": "sources",
+    "Minimum": "minimum",
+    "Predictions": "predictions",
+    "Report": "report",
+    "Row": "frame",
+    "evaluate": "run",
+    "evaluate_scores": "run",
+    "parse_minimum": "minimum",
+    "read_labelled": "sources",
+}
+
+__all__ = [
+    "LabelledPosts",
+    "Minimum",
+    "Predictions",
+    "Report",
+    "Row",
+    "evaluate",
+    "evaluate_scores",
+    "parse_minimum",
+    "read_labelled",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
