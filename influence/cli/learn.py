@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from influence.cli.base import command, print_json
+from influence.cli.base import command, open_study, print_json
 from influence.cli.options import EVERYWHERE, EngineOption, JsonOption, MaxFprOption, ModelOption, SeedOption
 from influence.errors import CheckFailed
 
@@ -44,7 +44,11 @@ def train(
     study: Annotated[
         Path | None,
         typer.Option(
-            "--study", metavar="DIR", help="Not needed: no study is read or changed.", rich_help_panel=EVERYWHERE
+            "--study",
+            metavar="DIR",
+            show_default="none",
+            help="A study whose reviewed posts are trained on besides DATA; it is not changed.",
+            rich_help_panel=EVERYWHERE,
         ),
     ] = None,
     engine: EngineOption = "duckdb",
@@ -56,11 +60,15 @@ def train(
     """
     from classifiers.training import train as train_model
     from influence.display import bars, print_grid
+    from influence.review.learning import train_with_reviews
 
     settings = _settings(config, seed)
     with bars() as progress:
         progress(f"training; log in {out / 'training' / 'log.jsonl'}", 0, None)
-        trained = train_model(data, backbone, out, settings)
+        if study is None:
+            trained = train_model(data, backbone, out, settings)
+        else:
+            trained = train_with_reviews(open_study(study, engine), data, backbone, out, settings)
     if json:
         scores = {"scores": trained.scores, "seconds": trained.seconds}
         print_json({"model": str(trained.folder), "name": trained.name, **scores})

@@ -81,9 +81,9 @@ def by_measure(rows: list[Row], language: str = "all") -> dict[str, float | None
 
 def test_a_model_that_knows_scores_one() -> None:
     examples = posts()
-    found = by_measure(scored(examples, truth_scores(examples))).scores
+    found = by_measure(scored(examples, truth_scores(examples)).scores)
     assert {found[name] for name in ("call: AUC", "call: average precision", "verdict: AUC")} == {1.0}
-    labels = by_measure(scored(examples, labels=true_labels(examples)).scores)
+    labels = by_measure(scored(examples, labels=true_labels(examples).scores))
     assert labels["labelled call, of calls"] == 1.0
     assert labels["labelled call, of other posts"] == 0.0
     assert labels["techniques: macro-F1"] == 1.0
