@@ -83,7 +83,7 @@ def test_a_model_that_knows_scores_one() -> None:
     examples = posts()
     found = by_measure(scored(examples, truth_scores(examples)).scores)
     assert {found[name] for name in ("call: AUC", "call: average precision", "verdict: AUC")} == {1.0}
-    labels = by_measure(scored(examples, labels=true_labels(examples).scores))
+    labels = by_measure(scored(examples, labels=true_labels(examples)).scores)
     assert labels["labelled call, of calls"] == 1.0
     assert labels["labelled call, of other posts"] == 0.0
     assert labels["techniques: macro-F1"] == 1.0
@@ -96,7 +96,7 @@ def test_a_model_that_knows_scores_one() -> None:
 def test_a_model_that_guesses_is_at_chance() -> None:
     examples = posts(900)
     noise = np.random.default_rng(0).random(len(examples))
-    assert by_measure(scored(examples, {"call": noise}))["call: AUC"] == pytest.approx(0.5, abs=0.06).scores
+    assert by_measure(scored(examples, {"call": noise}).scores)["call: AUC"] == pytest.approx(0.5, abs=0.06)
 
 
 def test_a_language_without_calls_has_no_ranking() -> None:
@@ -110,7 +110,7 @@ def test_pairs_with_the_same_truth_are_compared() -> None:
     scores = {"call": np.array([-1.0, -1.0, -1.0, 1.0]), "manipulative": np.zeros(4)}
     (row,) = [row for row in scored(pairs, scores).scores if "pairs" in row.measure]
     assert (row.value, row.n, row.positive) == (0.5, 2, 1)
-    assert not any("pairs" in row.measure for row in scored(posts(), truth_scores(posts()))).scores
+    assert not any("pairs" in row.measure for row in scored(posts(), truth_scores(posts())).scores)
 
 
 def test_intervals_hold_the_value() -> None:
