@@ -80,7 +80,10 @@ def _candidates(frame: Frame, rows: list[dict[str, object]]) -> Iterator[list[_C
 
 def _verdicts(frame: Frame, rows: list[dict[str, object]]) -> Iterator[_Candidate]:
     for i in np.flatnonzero(frame.verdict_known & frame.call):
-        truth, p = str(frame.label[i]), float(str(rows[i]["p_manipulative"]))
+        truth, given_p = str(frame.label[i]), rows[i]["p_manipulative"]
+        if given_p is None:  # labels of another origin may lack it
+            continue
+        p = float(str(given_p))
         given = "manipulative" if p >= 0.5 else "positive"
         if given != truth:
             yield abs(p - 0.5), int(i), truth, given, p
@@ -90,10 +93,10 @@ def _techniques(frame: Frame, rows: list[dict[str, object]]) -> Iterator[_Candid
     """Techniques that were listed without the annotators, and those they named that were not listed ("–")."""
     for i in np.flatnonzero(frame.techniques_known):
         listed, p_techniques = rows[i]["techniques"], rows[i]["p_techniques"]
-        assert isinstance(listed, list)
-        assert isinstance(p_techniques, dict)
+        if not isinstance(listed, list) or not isinstance(p_techniques, dict):
+            continue
         for place, name in enumerate(TECHNIQUES):
-            p = float(p_techniques[name])
+            p = float(p_techniques[name] or 0.0)
             if name in listed and not frame.techniques[i, place]:
                 yield p, int(i), "–", name, p
             elif frame.techniques[i, place] and name not in listed:

@@ -37,7 +37,8 @@ def import_decisions(study: Study, file: str | Path) -> Imported:
     """Record the decisions of a CSV or JSONL file, all or none.
 
     Columns: `post_id, reviewer, call`, and as wanted `verdict, call_types, techniques, spans, comment, blind, model,
-    role, at`. Lists are separated by `;` in CSV (or are JSON); an empty cell of `techniques` is "not asked", `[]` is "none".
+    role, at`. Lists are separated by `;` in CSV (or are JSON); an empty cell
+    of `techniques` is "not asked", `[]` is "none".
     A row that says what its reviewer said of that post last is left out, so the same file twice adds nothing.
 
     Raises InputError with the row if one cannot be used, or if the study has no such post.
