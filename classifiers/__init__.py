@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from classifiers.errors import ClassifiersError, InputError
-    from classifiers.evaluation.run import evaluate, evaluate_scores
+    from classifiers.evaluating import evaluate
+    from classifiers.evaluation.run import evaluate_scores
     from classifiers.language import LANGUAGES, detect_languages
     from classifiers.loading import load
     from classifiers.prediction import Classifier
@@ -30,7 +31,7 @@ _WHERE = {
     "Classifier": "prediction",
     "ClassifiersError": "errors",
     "InputError": "errors",
-    "evaluate": "evaluation.run",
+    "evaluate": "evaluating",
     "evaluate_scores": "evaluation.run",
     "load": "loading",
 }

@@ -8,31 +8,24 @@ if TYPE_CHECKING:
     from classifiers.evaluation.minimum import Minimum, parse_minimum
     from classifiers.evaluation.predictions import Predictions
     from classifiers.evaluation.report import Report
-    from classifiers.evaluation.run import evaluate, evaluate_scores
-    from classifiers.evaluation.sources import LabelledPosts, read_labelled
+    from classifiers.evaluation.run import evaluate_scores
 
 _WHERE = {
-    "LabelledPosts": "sources",
     "Minimum": "minimum",
     "Predictions": "predictions",
     "Report": "report",
     "Row": "frame",
-    "evaluate": "run",
     "evaluate_scores": "run",
     "parse_minimum": "minimum",
-    "read_labelled": "sources",
 }
 
 __all__ = [
-    "LabelledPosts",
     "Minimum",
     "Predictions",
     "Report",
     "Row",
-    "evaluate",
     "evaluate_scores",
     "parse_minimum",
-    "read_labelled",
 ]
 
 

@@ -1,5 +1,6 @@
 """Typical mistakes of a model: the most confident ones of each kind, with the text where it may be passed on."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ KINDS = ("false call", "missed call", "wrong verdict", "false technique", "misse
 _EXCERPT = 160
 # So that ten mistakes show more than one weakness.
 _OF_ONE_TECHNIQUE = 3
+
+
+_OPEN = re.compile(r"\b(?:CC0|CC BY)\b(?! ?-)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +131,12 @@ def _mistake(kind: str, example: Example, truth: str, given: str, p: float, *, s
     return Mistake(
         kind, example.id, source, language, truth, given, round(float(p), 3), excerpt if show else None, description
     )
+
+
+def may_pass_on(licence: str) -> bool:
+    """Whether texts under a licence may stand in a card: CC0 or CC BY, without further conditions.
+
+    >>> may_pass_on("CC BY 4.0"), may_pass_on("texts CC BY 4.0"), may_pass_on("CC BY-NC-SA 4.0"), may_pass_on("")
+    (True, True, False, False)
+    """
+    return _OPEN.search(licence) is not None

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from classifiers.evaluation.frame import as_records
+from classifiers.evaluation.mistakes import may_pass_on
 from classifiers.evaluation.predictions import Predictions
 from classifiers.evaluation.run import BASELINE, evaluate_scores
-from classifiers.evaluation.sources import may_pass_on
 from classifiers.examples import Example, calibration_half
 from classifiers.inference import RawScores
 from classifiers.language import LANGUAGES

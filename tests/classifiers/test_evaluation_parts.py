@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 import classifiers
 from classifiers import InputError, metrics
-from classifiers.evaluation import Predictions, Row, evaluate_scores, parse_minimum, read_labelled
+from classifiers.evaluation import Predictions, Row, evaluate_scores, parse_minimum
 from classifiers.evaluation.bootstrap import resamples
 from classifiers.evaluation.perturb import PERTURBATIONS, with_typos
 from classifiers.evaluation.rates import exact_interval
 from classifiers.evaluation.weighted import class_scores, ranking
 from classifiers.examples import Example
+from classifiers.labelled import read_labelled
 
 posts = st.lists(st.tuples(st.booleans(), st.integers(-3, 3), st.integers(0, 3)), min_size=2, max_size=40)
 

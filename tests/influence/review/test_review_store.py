@@ -6,6 +6,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,11 @@ from influence.review.learning import reviewed_posts
 from influence.review.store import Decision, ReviewStore
 from influence.study import Study
 
-CALL = {"call": "call", "verdict": "positive", "call_types": ("attend",)}
+CALL: dict[str, Any] = {"call": "call", "verdict": "positive", "call_types": ("attend",)}
 
 
-def decision(post: str = "t:1", reviewer: str = "a", **values: object) -> Decision:
-    return Decision(post, reviewer, **{"call": "none", **values})  # type: ignore[arg-type]
+def decision(post: str = "t:1", reviewer: str = "a", **values: Any) -> Decision:
+    return Decision(post, reviewer, **{"call": "none", **values})
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_techniques_that_reviewers_differ_on_are_not_known(tmp_path: Path) -> No
     "values",
     [{"call": "maybe"}, {"call": "call"}, {"verdict": "positive"}, {"techniques": ("magic",)}, {"role": "boss"}],
 )
-def test_what_the_scheme_does_not_have_is_refused(values: dict[str, object]) -> None:
+def test_what_the_scheme_does_not_have_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         decision(**values)
 

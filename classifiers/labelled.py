@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from classifiers.errors import InputError
+from classifiers.evaluation.mistakes import may_pass_on
 from classifiers.examples import Example
-
-_OPEN = re.compile(r"\b(?:CC0|CC BY)\b(?! ?-)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,6 @@ def read_labelled(data: str | Path, config: str | Path | None = None) -> Labelle
     own = [extra.get((e.source, e.id), {}) for e in asked]
     topics = [str(row["topic"]) if row.get("topic") else None for row in own]
     return LabelledPosts(asked, topics, [bool(row.get("show")) for row in own], config is not None, rest)
-
-
-def may_pass_on(licence: str) -> bool:
-    """Whether texts under a licence may stand in a card: CC0 or CC BY, without further conditions.
-
-    >>> may_pass_on("CC BY 4.0"), may_pass_on("texts CC BY 4.0"), may_pass_on("CC BY-NC-SA 4.0"), may_pass_on("")
-    (True, True, False, False)
-    """
-    return _OPEN.search(licence) is not None
 
 
 def without_copies(train: Sequence[Example], asked: Iterable[Example]) -> list[Example]:
