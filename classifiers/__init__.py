@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from classifiers.errors import ClassifiersError, InputError
+    from classifiers.evaluating import evaluate
+    from classifiers.evaluation.run import evaluate_scores
     from classifiers.language import LANGUAGES, detect_languages
     from classifiers.loading import load
     from classifiers.prediction import Classifier
@@ -29,6 +31,8 @@ _WHERE = {
     "Classifier": "prediction",
     "ClassifiersError": "errors",
     "InputError": "errors",
+    "evaluate": "evaluating",
+    "evaluate_scores": "evaluation.run",
     "load": "loading",
 }
 
@@ -44,6 +48,8 @@ __all__ = [
     "InputError",
     "derive_label",
     "detect_languages",
+    "evaluate",
+    "evaluate_scores",
     "load",
 ]
 

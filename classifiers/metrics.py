@@ -1,9 +1,9 @@
-"""Scores with intervals: macro-F1, AUC, average precision, recall at a false-positive rate, calibration error."""
+"""Scores: macro-F1, AUC, average precision, recall at a false-positive rate, calibration error."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 
 def auc(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -76,26 +76,3 @@ def expected_calibration_error(labels: ArrayLike, probabilities: ArrayLike, bins
         return float("nan")
     parts = np.array_split(np.argsort(p, kind="stable"), min(bins, len(y)))
     return float(sum(len(part) * abs(y[part].mean() - p[part].mean()) for part in parts) / len(y))
-
-
-def bootstrapped(
-    metric: Callable[[NDArray[np.int64]], float], groups: Sequence[str], *, samples: int = 1000, seed: int = 0
-) -> tuple[float, float, float]:
-    """`metric` of all rows with its 2.5 and 97.5 percentiles over resampled groups (pairs stay together).
-
-    `metric` takes row numbers; samples where it is nan are left out.
-    """
-    members: dict[str, list[int]] = {}
-    for row, group in enumerate(groups):
-        members.setdefault(group, []).append(row)
-    blocks = [np.array(rows) for rows in members.values()]
-    value = metric(np.arange(len(groups)))
-    if not blocks or np.isnan(value):
-        return value, float("nan"), float("nan")
-    rng = np.random.default_rng(seed)
-    drawn = [
-        metric(np.concatenate([blocks[i] for i in rng.integers(len(blocks), size=len(blocks))])) for _ in range(samples)
-    ]
-    drawn = [figure for figure in drawn if not np.isnan(figure)]
-    low, high = np.percentile(drawn, [2.5, 97.5]) if drawn else (np.nan, np.nan)
-    return value, float(low), float(high)

@@ -24,7 +24,7 @@ standard output holds one JSON document and nothing else.
 | exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | a check failed (`doctor`) |
+| 1 | a check failed (`doctor`, `evaluate --min`, `review --verify`) |
 | 2 | something that you gave cannot be used; the line on the error stream names the file, the row and the remedy |
 | 3 | the engine or the system failed |
 | 130 | stopped with Ctrl-C; what was finished is kept, and the same command goes on from there |

@@ -2,25 +2,27 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from classifiers.calibration import Floats
-from classifiers.evaluation import Evaluation, as_records
+from classifiers.evaluation.frame import as_records
+from classifiers.evaluation.mistakes import may_pass_on
+from classifiers.evaluation.predictions import Predictions
+from classifiers.evaluation.run import BASELINE, evaluate_scores
 from classifiers.examples import Example, calibration_half
 from classifiers.inference import RawScores
 from classifiers.language import LANGUAGES
 from classifiers.prediction import Classifier
-from classifiers.scheme import TECHNIQUES
 from classifiers.settings import write_settings
 from classifiers.training.baseline import baseline_scores
 from classifiers.training.calibrate import calibrate
 
 #: A language is validated for calls from this many held-out real posts on, with at least so many calls among them.
 LEAST_POSTS, LEAST_CALLS = 100, 20
-MODEL, BASELINE = "model", "TF-IDF"
+MODEL = "model"
 
 
 def assess(
@@ -38,7 +40,7 @@ def assess(
     The weights are those that were loaded from the folder, in the precision in which they ship.
     """
     if not held_out:
-        return _written(classifier, folder, {**card, "scores": [], "unvalidated": []})
+        return _written(classifier, folder, {**card, "scores": [], "mistakes": [], "unvalidated": []})
     raw = classifier.raw_scores([example.text for example in held_out])
     half = np.array(calibration_half(held_out))
     fitted = [example for example, use in zip(held_out, half, strict=True) if use]
@@ -48,19 +50,24 @@ def assess(
         settings = classifier.settings.model_copy(update={"calibration": calibration})
         classifier = Classifier(classifier.network, classifier.encoder, settings)
     # Ranks and signs of log odds do not depend on what was calibrated: all held-out posts can speak there.
-    rows = Evaluation(held_out, MODEL, samples=samples).ranking(_named(raw))
+    given = [Predictions.of_raw(MODEL, raw)]
     if baseline:
-        rows += Evaluation(held_out, BASELINE, samples=samples).ranking(baseline_scores(trained_on, held_out))
+        given.append(Predictions(BASELINE, baseline_scores(trained_on, held_out)))
+    rows, mistakes = list(evaluate_scores(held_out, given, samples=samples).scores), []
     if scored:
         labels = classifier.predict([e.text for e in scored], [e.lang for e in scored])
-        rows += Evaluation(scored, MODEL, samples=samples).labels(labels)
-    found = {"thresholds": _thresholds(classifier), "scores": as_records(rows)}
+        shown = _may_show(scored, card)
+        report = evaluate_scores(scored, [Predictions(MODEL, labels=labels)], samples=samples, may_show=shown)
+        rows += report.scores
+        mistakes = [asdict(mistake) for mistake in report.mistakes]
+    found = {"thresholds": _thresholds(classifier), "scores": as_records(rows), "mistakes": mistakes}
     return _written(classifier, folder, {**card, **_validation(held_out), **found})
 
 
-def _named(raw: RawScores) -> dict[str, Floats]:
-    techniques = {name: raw.techniques[:, i] for i, name in enumerate(TECHNIQUES)}
-    return {"call": raw.call, "manipulative": raw.manipulative, **techniques}
+def _may_show(examples: Sequence[Example], card: dict[str, Any]) -> list[bool]:
+    """Of which posts the text may stand in the card: by the licence of their source there."""
+    sources = card.get("training", {}).get("sources", {})
+    return [may_pass_on(str(sources.get(example.source, {}).get("licence", ""))) for example in examples]
 
 
 def _validation(held_out: Sequence[Example]) -> dict[str, Any]:

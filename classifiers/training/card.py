@@ -1,66 +1,56 @@
-"""The score tables of a model card, written from the model's figures: `python -m classifiers.training.card DIR`."""
+"""The tables of a model card, from the model's figures: `python -m classifiers.training.card [--errors] DIR`."""
 
+import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from classifiers.evaluation.report import mistake_table, score_table
 from classifiers.settings import read_settings
 
-_BEGIN, _END = "<!-- scores: begin -->", "<!-- scores: end -->"
+__all__ = ["main", "score_table", "with_table"]
+
+_TITLES = {"scores": "Scores", "errors": "Typical mistakes"}
 
 
-def score_table(records: Sequence[dict[str, Any]]) -> str:
-    """Markdown tables, one a set of posts: a line for each measure and language, a column for each model.
-
-    A figure is followed by its 95% bootstrap interval; `n` is posts, and in brackets those that count as positive.
-    """
-    models = list(dict.fromkeys(record["model"] for record in records))
-    sets = dict.fromkeys(record["posts"] for record in records)
-    parts = []
-    for name in sets:
-        own = [record for record in records if record["posts"] == name]
-        lines = [
-            f"**{name[0].upper()}{name[1:]}**",
-            "",
-            "| measure | language | n | " + " | ".join(models) + " |",
-            "|---|---|---|" + "---|" * len(models),
-        ]
-        for measure, language in dict.fromkeys((record["measure"], record["language"]) for record in own):
-            found = {r["model"]: r for r in own if (r["measure"], r["language"]) == (measure, language)}
-            first = next(iter(found.values()))
-            cells = " | ".join(_cell(found.get(model)) for model in models)
-            lines.append(f"| {measure} | {language} | {first['n']} ({first['positive']}) | {cells} |")
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
-
-
-def _cell(record: dict[str, Any] | None) -> str:
-    if record is None or record["value"] is None:
-        return "–"
-    return f"{record['value']:.2f} [{record['low']:.2f}, {record['high']:.2f}]"
-
-
-def with_table(card: str, table: str) -> str:
-    """The card with what stands between its two markers replaced.
+def with_table(card: str, table: str, section: str = "scores") -> str:
+    """The card with what stands between the two markers of a section (`scores`, `errors`) replaced.
 
     Raises
     ------
     ValueError
         If the card has no markers.
     """
-    if _BEGIN not in card or _END not in card:
-        raise ValueError(f"the card has no {_BEGIN} … {_END}")
-    before, rest = card.split(_BEGIN, 1)
-    return f"{before}{_BEGIN}\n{table}\n{_END}{rest.split(_END, 1)[1]}"
+    begin, end = _markers(section)
+    if begin not in card or end not in card:
+        raise ValueError(f"the card has no {begin} … {end}")
+    before, rest = card.split(begin, 1)
+    return f"{before}{begin}\n{table}\n{end}{rest.split(end, 1)[1]}"
 
 
-def main(arguments: Iterable[str]) -> int:
-    """Rewrite the scores in the README.md of each model folder given."""
-    for name in arguments:
-        file = Path(name) / "README.md"
-        table = score_table(read_settings(Path(name)).card.get("scores", []))
-        file.write_text(with_table(file.read_text(encoding="utf-8"), table), encoding="utf-8")
+def with_section(card: str, section: str) -> str:
+    """The card with an empty section at its end where it has none yet."""
+    begin, end = _markers(section)
+    return card if begin in card else f"{card.rstrip()}\n\n## {_TITLES[section]}\n\n{begin}\n{end}\n"
+
+
+def _markers(section: str) -> tuple[str, str]:
+    return f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Rewrite the scores, and with `--errors` the typical mistakes, in the README.md of each model folder given."""
+    parser = argparse.ArgumentParser(prog="python -m classifiers.training.card", description=main.__doc__)
+    parser.add_argument("folders", type=Path, nargs="+", help="model folders with a README.md")
+    parser.add_argument("--errors", action="store_true", help="write the section of typical mistakes as well")
+    given = parser.parse_args(arguments)
+    for folder in given.folders:
+        file, card = folder / "README.md", read_settings(folder).card
+        text = with_table(file.read_text(encoding="utf-8"), score_table(card.get("scores", [])))
+        if given.errors:
+            table = mistake_table(card.get("mistakes", [])) or "None was found among the posts for scores."
+            text = with_table(with_section(text, "errors"), table, "errors")
+        file.write_text(text, encoding="utf-8")
     return 0
 
 

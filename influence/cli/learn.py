@@ -1,4 +1,4 @@
-"""The command that makes a model from labelled posts: `train`."""
+"""The commands about models: `train` makes one from labelled posts, `evaluate` says how good one is."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from influence.cli.base import command, print_json
-from influence.cli.options import EVERYWHERE, EngineOption, JsonOption, SeedOption
+from influence.cli.base import command, open_study, print_json
+from influence.cli.options import EVERYWHERE, EngineOption, JsonOption, MaxFprOption, ModelOption, SeedOption
+from influence.errors import CheckFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classifiers.evaluation import Report
     from classifiers.training import TrainingConfig
 
 __all__ = ["add_commands"]
@@ -40,7 +44,11 @@ def train(
     study: Annotated[
         Path | None,
         typer.Option(
-            "--study", metavar="DIR", help="Not needed: no study is read or changed.", rich_help_panel=EVERYWHERE
+            "--study",
+            metavar="DIR",
+            show_default="none",
+            help="A study whose reviewed posts are trained on besides DATA; it is not changed.",
+            rich_help_panel=EVERYWHERE,
         ),
     ] = None,
     engine: EngineOption = "duckdb",
@@ -52,11 +60,15 @@ def train(
     """
     from classifiers.training import train as train_model
     from influence.display import bars, print_grid
+    from influence.review.learning import train_with_reviews
 
     settings = _settings(config, seed)
     with bars() as progress:
         progress(f"training; log in {out / 'training' / 'log.jsonl'}", 0, None)
-        trained = train_model(data, backbone, out, settings)
+        if study is None:
+            trained = train_model(data, backbone, out, settings)
+        else:
+            trained = train_with_reviews(open_study(study, engine), data, backbone, out, settings)
     if json:
         scores = {"scores": trained.scores, "seconds": trained.seconds}
         print_json({"model": str(trained.folder), "name": trained.name, **scores})
@@ -65,6 +77,129 @@ def train(
 
     print_grid(scores_grid(trained.scores))
     print(trained.folder)
+
+
+def evaluate(
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA", help="Labelled posts: a JSONL file, or a folder of them or of --config's sources."
+        ),
+    ],
+    model: ModelOption = None,
+    max_fpr: MaxFprOption = None,
+    minimum: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--min",
+            metavar="SCORE",
+            show_default="none",
+            help="A score to reach, else the exit code is 1: call:ap>=0.7, call:fpr@kk<=0.05, or a bare number for the "
+            "macro-F1 of the three labels (label:f1). May be given several times.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="TRAIN_DATA",
+            show_default="none",
+            help="Labelled posts to fit a lexical baseline (TF-IDF) on, scored in the same tables. With --config the "
+            "folder of its sources: those that are not held out are taken.",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            show_default="none: all posts",
+            help="Settings of a training run (TOML): only the posts that it holds out are evaluated on.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            show_default="nothing is written",
+            help="Folder for evaluation.md (all tables), evaluation.json and the figures.",
+        ),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option("--samples", min=1, metavar="N", help="Bootstrap samples behind each interval.")
+    ] = 1000,
+    robustness: Annotated[
+        int,
+        typer.Option(
+            "--robustness",
+            min=0,
+            metavar="N",
+            help="So many posts are written otherwise (no Kazakh letters, Latin letters, typing mistakes, emoji, "
+            "masking) and labelled again; 0: none.",
+        ),
+    ] = 400,
+    show_texts: Annotated[
+        bool,
+        typer.Option(
+            "--show-texts",
+            metavar="",
+            help="Show the texts of typical mistakes whatever their licence: for your own eyes.",
+        ),
+    ] = False,
+    seed: SeedOption = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(
+            "--study", metavar="DIR", help="Not needed: no study is read or changed.", rich_help_panel=EVERYWHERE
+        ),
+    ] = None,
+    engine: EngineOption = "duckdb",
+    json: JsonOption = False,
+) -> None:
+    """Score a model on labelled posts: intervals, false calls by subgroup, calibration, robustness, mistakes.
+
+    Evaluate on posts that the model was not trained on; nothing else says how it does on new ones.
+    """
+    import classifiers
+    from classifiers.evaluation import parse_minimum
+    from influence.display import bars
+
+    bounds = [parse_minimum(text) for text in minimum or ()]
+    with bars() as progress:
+        report = classifiers.evaluate(
+            data,
+            model,
+            config=config,
+            baseline=baseline,
+            max_fpr=0.05 if max_fpr is None else max_fpr,
+            samples=samples,
+            seed=seed or 0,
+            robustness_posts=robustness,
+            show_texts=show_texts,
+            progress=progress,
+        )
+    files = report.write(out) if out is not None else []
+    if json:
+        print_json(report.as_dict())
+    else:
+        _show(report, files)
+    failed = [failure for bound in bounds if (failure := bound.failure(report.scores, report.model))]
+    if failed:
+        raise CheckFailed(f"not reached: {'; '.join(failed)}.")
+
+
+def _show(report: Report, files: Sequence[Path]) -> None:
+    from influence.cli.evaluation_layouts import evaluation_grids
+    from influence.display import print_grid, print_lines
+
+    for grid in evaluation_grids(report):
+        print_grid(grid)
+        print_lines([""])
+    if not files:
+        print_lines(["All tables, figures and typical mistakes: --out FOLDER"])
+    for file in files:
+        print(file)
 
 
 def _settings(config: Path | None, seed: int | None) -> TrainingConfig:
@@ -76,6 +211,8 @@ def _settings(config: Path | None, seed: int | None) -> TrainingConfig:
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Add the command of this group."""
+    """Add the commands of this group."""
     example = "train posts.jsonl --backbone intfloat/multilingual-e5-small --out my-model"
     command(app, "train", panel=PANEL, example=example)(train)
+    words = "evaluate held-out.jsonl --model my-model --min call:ap>=0.7 --out evaluation"
+    command(app, "evaluate", panel=PANEL, example=words)(evaluate)

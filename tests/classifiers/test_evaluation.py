@@ -1,10 +1,13 @@
 """Scores of the card: perfect where the model is, at chance where it guesses, and nothing is invented."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from classifiers.evaluation import Evaluation, Row
+from classifiers.calibration import Floats
+from classifiers.evaluation import Predictions, Report, Row, evaluate_scores
 from classifiers.examples import Example, Span
 from classifiers.schema import LABEL_SCHEMA
 from classifiers.scheme import TECHNIQUES
@@ -64,9 +67,11 @@ def true_labels(examples: list[Example]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=LABEL_SCHEMA)
 
 
-def evaluation(examples: list[Example]) -> Evaluation:
+def scored(
+    examples: list[Example], scores: Mapping[str, Floats] | None = None, labels: pa.Table | None = None
+) -> Report:
     """An evaluation with few samples."""
-    return Evaluation(examples, "m", samples=50)
+    return evaluate_scores(examples, [Predictions("m", scores or {}, labels)], samples=50)
 
 
 def by_measure(rows: list[Row], language: str = "all") -> dict[str, float | None]:
@@ -76,9 +81,9 @@ def by_measure(rows: list[Row], language: str = "all") -> dict[str, float | None
 
 def test_a_model_that_knows_scores_one() -> None:
     examples = posts()
-    found = by_measure(evaluation(examples).ranking(truth_scores(examples)))
+    found = by_measure(scored(examples, truth_scores(examples)).scores)
     assert {found[name] for name in ("call: AUC", "call: average precision", "verdict: AUC")} == {1.0}
-    labels = by_measure(evaluation(examples).labels(true_labels(examples)))
+    labels = by_measure(scored(examples, labels=true_labels(examples)).scores)
     assert labels["labelled call, of calls"] == 1.0
     assert labels["labelled call, of other posts"] == 0.0
     assert labels["techniques: macro-F1"] == 1.0
@@ -91,27 +96,27 @@ def test_a_model_that_knows_scores_one() -> None:
 def test_a_model_that_guesses_is_at_chance() -> None:
     examples = posts(900)
     noise = np.random.default_rng(0).random(len(examples))
-    assert by_measure(evaluation(examples).ranking({"call": noise}))["call: AUC"] == pytest.approx(0.5, abs=0.06)
+    assert by_measure(scored(examples, {"call": noise}).scores)["call: AUC"] == pytest.approx(0.5, abs=0.06)
 
 
 def test_a_language_without_calls_has_no_ranking() -> None:
     examples = [e for e in posts() if e.lang == "ru" or e.call != "call"]
-    languages = {row.language for row in evaluation(examples).ranking(truth_scores(examples)) if "call" in row.measure}
+    languages = {row.language for row in scored(examples, truth_scores(examples)).scores if "call" in row.measure}
     assert languages == {"ru", "all"}
 
 
 def test_pairs_with_the_same_truth_are_compared() -> None:
     pairs = [Example(str(i), "т", "ru", "s", "none", group=f"s/{i // 2}", pair=str(i // 2)) for i in range(4)]
     scores = {"call": np.array([-1.0, -1.0, -1.0, 1.0]), "manipulative": np.zeros(4)}
-    (row,) = [row for row in evaluation(pairs).ranking(scores) if "pairs" in row.measure]
+    (row,) = [row for row in scored(pairs, scores).scores if "pairs" in row.measure]
     assert (row.value, row.n, row.positive) == (0.5, 2, 1)
-    assert not any("pairs" in row.measure for row in evaluation(posts()).ranking(truth_scores(posts())))
+    assert not any("pairs" in row.measure for row in scored(posts(), truth_scores(posts())).scores)
 
 
 def test_intervals_hold_the_value() -> None:
     examples = posts()
     noise = np.random.default_rng(1).normal(truth_scores(examples)["call"])
-    for row in evaluation(examples).ranking({"call": noise}):
+    for row in scored(examples, {"call": noise}).scores:
         assert row.value is not None
         assert row.low is not None
         assert row.high is not None

@@ -1,4 +1,4 @@
-"""The metrics agree with scikit-learn's, and intervals cover."""
+"""The metrics agree with scikit-learn's."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,6 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from classifiers import metrics
-
-Rows = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-Labels = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-Values = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 posts = st.lists(st.tuples(st.booleans(), st.integers(-5, 5)), min_size=2, max_size=60)
 
@@ -59,31 +55,3 @@ def test_calibration_error_is_zero_for_the_truth_and_large_for_its_opposite() ->
     labels = np.array([0, 1] * 50)
     assert metrics.expected_calibration_error(labels, labels) == 0
     assert metrics.expected_calibration_error(labels, 1 - labels) == 1
-
-
-def test_an_interval_holds_the_value_and_covers_the_truth() -> None:
-    rng = np.random.default_rng(5)
-    covered = 0
-    for _ in range(30):
-        labels = rng.random(150) < 0.4
-        scores = rng.normal(labels.astype(float), 1.0)
-
-        def area(rows: Rows, y: Labels = labels, s: Values = scores) -> float:
-            return metrics.auc(y[rows], s[rows])
-
-        value, low, high = metrics.bootstrapped(area, [str(i) for i in range(150)], samples=100)
-        assert low <= value <= high
-        covered += low <= 0.7602 <= high
-    assert covered >= 24
-
-
-def test_pairs_stay_together_in_the_bootstrap() -> None:
-    groups = ["a", "a", "b", "b"]
-    drawn: list[list[int]] = []
-
-    def keep(rows: Rows) -> float:
-        drawn.append(rows.tolist())
-        return 0.0
-
-    metrics.bootstrapped(keep, groups, samples=20)
-    assert all(rows.count(0) == rows.count(1) and rows.count(2) == rows.count(3) for rows in drawn)

@@ -1,0 +1,144 @@
+"""Reviewed posts as labelled posts to train on, with where they come from."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from influence.errors import CheckFailed, InputError, StudyError
+from influence.files import write_text, writing
+from influence.review.decision import Settled
+from influence.review.store import ReviewStore
+from influence.study import Study
+
+if TYPE_CHECKING:
+    from classifiers.training import TrainingConfig
+
+__all__ = ["Reviewed", "reviewed_posts", "train_with_reviews"]
+
+_HELD_OUT = 0.2
+"""Share of reviewed posts that are never trained on, as of a file of one's own."""
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """Labelled posts in the format of `datasets/written`, and what the card says of where they come from."""
+
+    source: str
+    rows: list[dict[str, Any]]
+    provenance: dict[str, Any]
+
+
+def reviewed_posts(study: Study) -> Reviewed:
+    """What people settled about the posts of a study; posts on which reviewers differ are left out and counted.
+
+    Raises CheckFailed if the chain of decisions is broken, StudyError if nothing is settled.
+    """
+    store = ReviewStore(study.folder)
+    chain = store.verify()
+    if chain.broken:
+        raise CheckFailed(f"{store.file}: {chain.broken}. Nothing is trained on it; copy it back from a backup.")
+    settled = store.settled()
+    usable = {one.post_id: one for one in settled if one.decision is not None}
+    posts = study.table("posts")
+    wanted = posts.filter(posts.post_id.isin(sorted(usable))).select("post_id", "text", "lang") if usable else None
+    found = study.engine.fetch(wanted).to_pylist() if wanted is not None else []
+    rows = [_row(usable[post["post_id"]], post) for post in sorted(found, key=lambda p: p["post_id"]) if post["text"]]
+    if not rows:
+        raise StudyError(
+            f"{study.folder}: no reviewed post to train on ({len(settled)} were decided on). "
+            "Import decisions: influence review --import decisions.csv"
+        )
+    own = [usable[row["id"]] for row in rows]
+    provenance = {
+        "posts": len(rows),
+        "reviewers": sorted({name for one in own for name in one.reviewers}),
+        "first": min(one.first for one in own).date().isoformat(),
+        "last": max(one.last for one in own).date().isoformat(),
+        "status": dict(sorted(Counter(one.status for one in settled).items())),
+        "head": chain.head,
+    }
+    return Reviewed(f"review:{study.settings.name}", _with_languages(rows), provenance)
+
+
+def _row(one: Settled, post: dict[str, Any]) -> dict[str, Any]:
+    decision = one.decision
+    assert decision is not None
+    for span in decision.spans or ():
+        if post["text"][span["start"] : span["end"]] != span["quote"]:
+            raise InputError(
+                f"post {one.post_id}: the quote {span['quote']!r} does not stand there. Decide on it again."
+            )
+    label = decision.verdict if decision.verdict in ("positive", "manipulative") else None
+    return {
+        "id": one.post_id,
+        "lang": post["lang"],
+        "text": post["text"],
+        "label": "none" if decision.call != "call" else label,
+        "call": decision.call,
+        "call_types": list(decision.call_types),
+        "techniques": None if decision.techniques is None else list(decision.techniques),
+        "spans": [dict(span) for span in decision.spans or ()],
+        "pair": None,
+    }
+
+
+def _with_languages(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Fill in the languages that the source did not give."""
+    from classifiers import LANGUAGES, detect_languages
+
+    unknown = [row for row in rows if row["lang"] not in LANGUAGES]
+    for row, language in zip(unknown, detect_languages([row["text"] for row in unknown]), strict=True):
+        row["lang"] = language
+    return rows
+
+
+def train_with_reviews(
+    study: Study, data: Path, backbone: str, out: Path, settings: TrainingConfig, **options: Any
+) -> Any:
+    """Train as `classifiers.training.train` does, on labelled files and on the reviewed posts of a study.
+
+    Reviewed posts weigh as much as the heaviest real source, a fifth of them (by a hash of their ids) is held out. The
+    card of the model names how many they are, who reviewed them and when.
+    """
+    from classifiers.training import train
+
+    reviewed = reviewed_posts(study)
+    file = (out / "training" / "reviewed.jsonl").resolve()
+    with writing(out):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in reviewed.rows))
+    whole, base = _with_source(settings, data, reviewed.source, file)
+    trained = train(base, backbone, out, whole, **options)
+    _note(trained.folder, reviewed)
+    return trained
+
+
+def _with_source(settings: TrainingConfig, data: Path, name: str, file: Path) -> tuple[TrainingConfig, Path]:
+    from classifiers.training.config import Source
+
+    sources, base = list(settings.sources), data
+    if not sources:
+        files = [data] if data.is_file() else sorted(data.glob("*.jsonl"))
+        if not files:
+            raise InputError(f"{data}: no JSONL file of labelled posts. Give one, or a folder of them.")
+        sources = [Source(name=f.stem, path=Path(f.name), held_out=_HELD_OUT, real=True) for f in files]
+        base = files[0].parent
+    weight = max((source.weight for source in sources if source.real), default=1.0)
+    own = Source(name=name, path=file, held_out=_HELD_OUT, weight=weight, real=True, licence="posts of a study")
+    return settings.model_copy(update={"sources": (*sources, own)}), base
+
+
+def _note(folder: Path, reviewed: Reviewed) -> None:
+    """Write the provenance of the reviewed posts into the card."""
+    from classifiers.settings import read_settings, write_settings
+
+    settings = read_settings(folder)
+    training = dict(settings.card["training"])
+    sources = {name: dict(source) for name, source in training["sources"].items()}
+    sources[reviewed.source]["reviewed"] = reviewed.provenance
+    card = {**settings.card, "training": {**training, "sources": sources}}
+    write_settings(settings.model_copy(update={"card": card}), folder)
