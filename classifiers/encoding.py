@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from classifiers.normalise import normalise
+
 # A text longer than this many code points is read at its beginning and its end: no call needs a megabyte of context,
 # and one pasted book must not hold up the labelling of a million posts.
 LONGEST_TEXT = 20_000
@@ -23,13 +25,6 @@ class Window:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-
-def safe_text(text: str) -> str:
-    """Replace what the tokenizer cannot take (lone surrogates, NUL), one code point by one, so that offsets hold."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else " " if c == "\0" else c for c in text)
 
 
 class Encoder:
@@ -66,11 +61,17 @@ class Encoder:
         self._step = max(1, self._room - min(overlap, self._room // 2))
 
     def tokens(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[tuple[int, int]]]]:
-        """Token ids and offsets of each text, without prefix and special tokens."""
-        read = [_shortened(safe_text(text)) for text in texts]
-        encodings = self._fast.encode_batch([text for text, _, _ in read], add_special_tokens=False)
-        for encoding, (_, cut, gap) in zip(encodings, read, strict=True):
+        """Token ids and offsets of each text, without prefix and special tokens.
+
+        What is read is the normalised text; the offsets are places in the text as it was given.
+        """
+        cuts = [_shortened(text) for text in texts]
+        readings = [normalise(text) for text, _, _ in cuts]
+        encodings = self._fast.encode_batch([reading.text for reading in readings], add_special_tokens=False)
+        for encoding, reading, (_, cut, gap) in zip(encodings, readings, cuts, strict=True):
             offsets = encoding.offsets
+            if reading.places is not None:
+                offsets = [reading.original(a, b) for a, b in offsets]
             if gap:
                 offsets = [(a + gap, b + gap) if a >= cut else (a, min(b, cut)) for a, b in offsets]
             yield encoding.ids, offsets

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from classifiers.encoding import LONGEST_TEXT, Encoder, batches, safe_text
+from classifiers.encoding import LONGEST_TEXT, Encoder, batches
 
 anything = st.text(st.characters(), max_size=300)
 
@@ -15,14 +15,6 @@ anything = st.text(st.characters(), max_size=300)
 @pytest.fixture(scope="module")
 def encoder(tiny_backbone: Path) -> Encoder:
     return Encoder(AutoTokenizer.from_pretrained(tiny_backbone), window=32, overlap=8, prefix="query: ")
-
-
-@given(text=anything)
-def test_safe_text_keeps_every_position(text: str) -> None:
-    safe = safe_text(text)
-    assert len(safe) == len(text)
-    assert safe.encode("utf-8").decode("utf-8") == safe
-    assert all(a == b or not ("\0" < a < "\ud800" or a > "\udfff") for a, b in zip(text, safe, strict=True))
 
 
 @given(text=anything)
@@ -81,3 +73,21 @@ def test_batches_take_each_window_once_and_stay_in_budget(encoder: Encoder, leng
     groups = list(batches(windows, budget))
     assert sorted(i for group in groups for i in group) == list(range(len(windows)))
     assert all(len(group) == 1 or len(group) * max(len(windows[i]) for i in group) <= budget for group in groups)
+
+
+def test_offsets_lead_from_the_normalised_reading_to_the_original(encoder: Encoder) -> None:
+    plain, hidden = "Завтра приходите на митинг", "Завтра при\u200b\u200bxoдитe на ми\u0306тинг"
+    ((plain_ids, _),) = encoder.tokens([plain])
+    ((ids, offsets),) = encoder.tokens([hidden.replace("\u0306", "")])
+    assert ids == plain_ids
+    ((_, offsets),) = encoder.tokens([hidden])
+    assert offsets == sorted(offsets)
+    start, end = offsets[0][0], offsets[-1][1]
+    assert hidden[start:end] == hidden
+
+
+def test_a_token_after_the_gap_of_a_huge_text_is_found_again(encoder: Encoder) -> None:
+    text = "а\u200bб " * LONGEST_TEXT + "при\u200bxoдите"
+    ((_, offsets),) = encoder.tokens([text])
+    assert offsets[-1][1] == len(text)
+    assert offsets == sorted(offsets)
