@@ -1,4 +1,4 @@
-"""Exported models kept in the user's cache folder: each whole or not at all, and never a damaged one taken for whole."""
+"""Exported models kept in the user's cache folder: each whole or not at all, none taken damaged."""
 
 import contextlib
 import hashlib

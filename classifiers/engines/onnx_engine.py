@@ -80,7 +80,7 @@ def _keep(file: Path, content: bytes) -> None:
         write_entry(file, content)
     except OSError as error:
         _log.warning(
-            "%s cannot be written (%s): the model is converted again next time. Set XDG_CACHE_HOME to a folder that can.",
+            "%s cannot be written (%s): the model is converted each time. Set XDG_CACHE_HOME to a folder that can.",
             error.filename or file,
             error.strerror or error,
         )
