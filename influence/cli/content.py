@@ -91,6 +91,8 @@ def classify_texts(
     if json:
         print_json({"out": str(report.out), "rows": report.rows, "labels": report.labels, "seconds": report.seconds})
         return
+    if report.remark:
+        print_lines([report.remark])
     counts = ", ".join(f"{count:,} {label}" for label, count in report.labels.items())
     print_lines([f"{report.rows:,} texts in {report.seconds:,.1f} s: {counts}. Unreviewed labels of a model."])
     print(report.out)
