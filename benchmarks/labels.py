@@ -40,7 +40,7 @@ def pipeline_seconds(model: str | None, texts: Sequence[str], batch_size: int) -
     import classifiers
 
     opened = classifiers.load(model, device="cpu")
-    network: Any = AutoModelForSequenceClassification.from_config(opened.network.encoder.config)
+    network: Any = AutoModelForSequenceClassification.from_config(opened.network.encoder.config)  # type: ignore[no-untyped-call]
     network.base_model.load_state_dict(opened.network.encoder.state_dict(), strict=False)
     peer: Any = pipeline("text-classification", model=network.eval(), tokenizer=opened.encoder.tokenizer, device="cpu")
     options = {"truncation": True, "max_length": opened.settings.window, "batch_size": batch_size}
