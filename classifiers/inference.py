@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from classifiers.calibration import Floats
+from classifiers.calibration import Floats, sigmoid
 from classifiers.encoding import Encoder, Window, batches
-from classifiers.model import SPAN_CHANNELS, Logits, PostClassifier
+from classifiers.engines import Engine, Outputs
+from classifiers.model import SPAN_CHANNELS
 from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
-from classifiers.tensors import padded
 
 _CALL, _PROMOTION, _NONE = CALLS.index("call"), CALLS.index("promotion"), CALLS.index("none")
 
@@ -39,7 +38,7 @@ class RawScores:
 
 
 def raw_scores(
-    model: PostClassifier,
+    engine: Engine,
     encoder: Encoder,
     texts: Sequence[str],
     *,
@@ -54,14 +53,10 @@ def raw_scores(
     flat = np.full((len(texts), 3 + len(CALL_TYPES) + len(TECHNIQUES)), -np.inf)
     parts: list[list[tuple[NDArray[np.int64], Floats]]] = [[] for _ in texts]
     left = np.bincount([window.text for window in windows], minlength=len(texts))
-    device = next(model.parameters()).device
-    model.eval()
     for group in batches(windows, batch_tokens):
         members = [windows[i] for i in group]
-        ids, mask = padded(members, encoder.pad_id)
-        with torch.inference_mode():
-            logits = model(ids.to(device), mask.to(device)).float()
-        rows, spans = _flattened(logits), torch.sigmoid(logits.spans).cpu().numpy()
+        outputs = engine(*_padded(members, encoder.pad_id))
+        rows, spans = _flattened(outputs), sigmoid(outputs.spans)
         for window, row, tokens in zip(members, rows, spans, strict=True):
             flat[window.text] = np.maximum(flat[window.text], row)
             parts[window.text].append(_own_tokens(window, tokens))
@@ -72,17 +67,27 @@ def raw_scores(
     return RawScores(flat[:, 0], flat[:, 1], flat[:, 2], types, techniques, [_joined(part) for part in parts])
 
 
-def _flattened(logits: Logits) -> Floats:
-    call = logits.call[:, _CALL] - torch.logsumexp(logits.call[:, [_NONE, _PROMOTION]], dim=1)
-    promotion = logits.call[:, _PROMOTION] - logits.call[:, _NONE]
-    first = torch.stack([call, promotion, logits.manipulative], dim=1)
-    return torch.cat([first, logits.call_types, logits.techniques], dim=1).cpu().double().numpy()
+def _padded(windows: Sequence[Window], pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Token ids and attention mask (B, T) of windows of unequal length."""
+    shape = len(windows), max(len(window) for window in windows)
+    ids, mask = np.full(shape, pad_id, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for row, window in enumerate(windows):
+        ids[row, : len(window)] = window.ids
+        mask[row, : len(window)] = 1
+    return ids, mask
 
 
-def _own_tokens(window: Window, scores: NDArray[np.float32]) -> tuple[NDArray[np.int64], Floats]:
+def _flattened(outputs: Outputs) -> Floats:
+    of = outputs.call.astype(np.float64)
+    call = of[:, _CALL] - np.logaddexp(of[:, _NONE], of[:, _PROMOTION])
+    promotion = of[:, _PROMOTION] - of[:, _NONE]
+    return np.column_stack([call, promotion, outputs.manipulative, outputs.call_types, outputs.techniques])
+
+
+def _own_tokens(window: Window, scores: Floats) -> tuple[NDArray[np.int64], Floats]:
     offsets = np.array(window.offsets, dtype=np.int64).reshape(-1, 2)
     own = offsets[:, 1] > offsets[:, 0]
-    return offsets[own], scores[: len(window)][own].astype(np.float64)
+    return offsets[own], scores[: len(window)][own]
 
 
 def _joined(parts: list[tuple[NDArray[np.int64], Floats]]) -> TokenScores:

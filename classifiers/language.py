@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from classifiers.normalise import normalise
+
 LANGUAGES = ("kk", "ru", "en", "uk", "mix", "und")
 
 
@@ -72,7 +74,7 @@ def detect_languages(texts: Sequence[str]) -> list[str]:
     languages is written in. Letters and words that only Kazakh has decide first; character n-grams, limited to these
     languages, decide the rest. A text with words of both Kazakh and Russian is `mix`.
     """
-    words = [_WORD.findall(_NOT_LANGUAGE.sub(" ", text[:_LOOKED_AT]).lower()) for text in texts]
+    words = [_WORD.findall(_NOT_LANGUAGE.sub(" ", normalise(text[:_LOOKED_AT]).text).lower()) for text in texts]
     scripts = [_script(of_text) for of_text in words]
     found: list[str] = ["und"] * len(texts)
     latin = [i for i, script in enumerate(scripts) if script == "latin"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "default"
 
 
-def load(model: str | Path | None = None, *, device: str | None = None) -> "Classifier":
+def load(model: str | Path | None = None, *, device: str | None = None, runtime: str | None = None) -> "Classifier":
     """Open a model.
 
     Parameters
@@ -24,11 +24,15 @@ def load(model: str | Path | None = None, *, device: str | None = None) -> "Clas
         A folder that training wrote; None is the shipped model.
     device
         Where torch computes: `cpu`, `cuda`, …; None is the GPU if there is one.
+    runtime
+        `torch`, `onnx` (ONNX Runtime on the CPU, 8-bit arithmetic; the model is converted at first use and kept in the
+        user's cache folder) or `auto`: torch on a GPU or a device that is named, else ONNX Runtime. None is what the
+        environment variable `INFLUENCE_RUNTIME` says, else `auto`.
 
     Raises
     ------
     InputError
-        If the folder is no model of ours, is damaged, or the device does not exist.
+        If the folder is no model of ours, is damaged, or there is no such device or runtime.
     """
     folder = SHIPPED if model is None else Path(model)
     settings = read_settings(folder)
@@ -38,8 +42,16 @@ def load(model: str | Path | None = None, *, device: str | None = None) -> "Clas
 
     if settings.sha256 and digest(folder) != settings.sha256:
         raise InputError(f"{folder}: the weights do not match {FILE} (damaged or mixed up). Copy the model again.")
+    from classifiers.engines.choose import choose_engine, runtime_asked_for
+
+    asked = runtime_asked_for(runtime)
+    if asked == "onnx":
+        device = device or "cpu"
+    elif asked == "auto" and device is not None:
+        asked = "torch"
     network, encoder = _build(folder, settings)
-    return Classifier(network.to(_device(device)).eval(), encoder, settings)
+    network = network.to(_device(device)).eval()
+    return Classifier(network, encoder, settings, choose_engine(network, settings.sha256, asked))
 
 
 def _build(folder: Path, settings: ModelSettings) -> "tuple[PostClassifier, Encoder]":

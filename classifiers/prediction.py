@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from classifiers.calibration import Floats, sigmoid
 from classifiers.encoding import Encoder
+from classifiers.engines import Engine, TorchEngine
 from classifiers.errors import InputError
 from classifiers.evidence import Evidence, find_spans, strongest_span
 from classifiers.inference import RawScores, raw_scores
@@ -51,10 +52,15 @@ class Classifier:
         there are too few validated labels to vouch for a figure.
     network, encoder, settings
         The network, what cuts texts into its windows, and the contents of `classifier.json`.
+    engine
+        What computes the network: torch, or ONNX Runtime.
     """
 
-    def __init__(self, model: PostClassifier, encoder: Encoder, settings: ModelSettings) -> None:
+    def __init__(
+        self, model: PostClassifier, encoder: Encoder, settings: ModelSettings, engine: Engine | None = None
+    ) -> None:
         self.network = model
+        self.engine: Engine = engine or TorchEngine(model)
         self.encoder = encoder
         self.settings = settings
         self.name: str = settings.version
@@ -114,7 +120,7 @@ class Classifier:
 
     def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 2048) -> RawScores:
         """Uncalibrated scores of texts: what calibration and evaluation start from."""
-        return raw_scores(self.network, self.encoder, texts, batch_tokens=batch_tokens)
+        return raw_scores(self.engine, self.encoder, texts, batch_tokens=batch_tokens)
 
     def _posts(self, texts: list[str], batch_tokens: int) -> Iterator[tuple[str, Post]]:
         for start in range(0, len(texts), _CHUNK):

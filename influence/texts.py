@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import itertools
 import json
 import os
@@ -11,12 +12,14 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from influence.errors import InputError
 from influence.files import writing
 from influence.progress import Progress, silent
+from influence.text_parts import LabelParts, parts_key
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,21 +27,28 @@ if TYPE_CHECKING:
 __all__ = ["TextsReport", "classify_texts"]
 
 ROWS = 1000
+# Distinct texts whose labels are remembered from block to block.
+REMEMBERED = 10_000
 LABEL_NAMES = frozenset(
     ["lang", "label", "call", "call_types", "p_call", "techniques", "p_techniques", "p_manipulative", "spans", "model"]
 )
+_Label: TypeAlias = Callable[[list[str]], list[dict[str, Any]]]
 ENDINGS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
 
 @dataclass(frozen=True)
 class TextsReport:
-    """What `classify_texts` did: rows labelled, rows of each label, rows that could not be read, the file, seconds."""
+    """What `classify_texts` did: rows labelled, rows of each label, rows that could not be read, the file, seconds.
+
+    `remark` is one line about a stopped run that was found, if there was one.
+    """
 
     rows: int
     labels: dict[str, int]
     unreadable: int
     out: Path
     seconds: float
+    remark: str | None = None
 
 
 def classify_texts(
@@ -53,7 +63,8 @@ def classify_texts(
     """Label the texts of a CSV, JSONL or Parquet file and write its columns and those of `labels` to `out`.
 
     The file is streamed, so it may be larger than memory; `out` (beside the file if not given) stands whole or not at
-    all, as JSONL, CSV or Parquet by its ending. In CSV, lists are written as JSON.
+    all, as JSONL, CSV or Parquet by its ending. In CSV, lists are written as JSON. Finished blocks are kept beside
+    `out` until it stands: after a stop, the same call goes on from them.
     A column of the file that bears the name of one of the labels' columns becomes `<name>_input`.
     Raises InputError if the file cannot be read or has no such column.
     """
@@ -69,25 +80,42 @@ def classify_texts(
     try:
         with writing(target.parent):
             label, schema = _labeller(model, max_fpr)
+            key = parts_key(source, model, column=column, max_fpr=max_fpr, rows=ROWS)
+            parts = LabelParts(target, key, schema)
             writer = _Writer(fresh, _ending(target), schema)
             try:
-                for done in _label(itertools.chain(first, rows), writer, counts, label, column):
+                for done in _label(itertools.chain(first, rows), writer, counts, label, column, parts):
                     progress("labelling texts", done, None)
             finally:
                 writer.close()
             os.replace(fresh, target)
+            parts.remove()
     finally:
         fresh.unlink(missing_ok=True)
     unreadable = counts.pop("unreadable", 0)
     labels = {name: counts[name] for name in ("positive", "manipulative", "undetermined", "none")}
-    return TextsReport(sum(labels.values()), labels, unreadable, target, round(time.perf_counter() - started, 2))
+    seconds = round(time.perf_counter() - started, 2)
+    return TextsReport(sum(labels.values()), labels, unreadable, target, seconds, parts.remark)
 
 
-def _labeller(model: str | None, max_fpr: float) -> tuple[Callable[[list[str]], pa.Table], pa.Schema]:
+def _labeller(model: str | None, max_fpr: float) -> tuple[_Label, pa.Schema]:
+    """Return what labels texts, each distinct one once as long as it is remembered, and the labels' columns."""
     from classifiers import LABEL_SCHEMA, load
 
     classifier = load(model)
-    return lambda texts: classifier.predict(texts, max_fpr=max_fpr), LABEL_SCHEMA
+    known: dict[bytes, dict[str, Any]] = {}
+
+    def label(texts: list[str]) -> list[dict[str, Any]]:
+        keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        fresh = classifier.predict(list(new.values()), max_fpr=max_fpr).to_pylist() if new else []
+        known.update(zip(new, fresh, strict=True))
+        rows = [known[key] for key in keys]
+        for old in list(known)[: max(0, len(known) - REMEMBERED)]:
+            del known[old]
+        return rows
+
+    return label, LABEL_SCHEMA
 
 
 def _ending(file: Path) -> str:
@@ -129,14 +157,18 @@ def _rows(source: Path, column: str) -> Iterator[Any]:
 
 
 def _label(
-    rows: Iterator[Any], writer: _Writer, counts: Counter[str], label: Callable[[list[str]], pa.Table], column: str
+    rows: Iterator[Any], writer: _Writer, counts: Counter[str], label: _Label, column: str, parts: LabelParts
 ) -> Iterator[int]:
     """Label and write the rows, a thousand at a time; yield how many were written so far."""
     done = 0
-    while block := list(itertools.islice(rows, ROWS)):
+    for number in itertools.count():
+        block = list(itertools.islice(rows, ROWS))
+        if not block:
+            return
         good = [row for row in block if row is not None]
         counts["unreadable"] += len(block) - len(good)
-        labels = label([_text(row.get(column)) for row in good]).to_pylist()
+        texts = [_text(row.get(column)) for row in good]
+        labels = parts.block(number, partial(label, texts))
         # A column that bears the name of one of ours is kept beside it.
         kept = [
             {f"{name}_input" if name in LABEL_NAMES else name: value for name, value in row.items()} for row in good

@@ -8,6 +8,8 @@ from hypothesis import settings
 
 # Tests never reach a model hub: the shipped model and what tests make themselves are enough.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Tests leave the user's cache alone; those of the engines have one of their own.
+os.environ.setdefault("INFLUENCE_RUNTIME", "torch")
 
 # Shared machines stall now and then; a property does not become false by being slow.
 settings.register_profile("house", deadline=None, print_blob=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from influence.cli.options import (
     JsonOption,
     MaxFprOption,
     ModelOption,
+    RuntimeOption,
     StudyOption,
     WindowOption,
 )
@@ -28,6 +30,7 @@ SHOWN = 10
 def classify(
     model: ModelOption = None,
     max_fpr: MaxFprOption = None,
+    runtime: RuntimeOption = None,
     study: StudyOption = Path("."),
     engine: EngineOption = "duckdb",
     json: JsonOption = False,
@@ -36,6 +39,7 @@ def classify(
     from influence.display import bars, print_grid, print_lines
     from influence.pipeline import run_step
 
+    _use(runtime)
     opened = open_study(study, engine)
     with bars() as progress:
         result = run_step(opened, "classify", {"model": model, "max_fpr": max_fpr}, progress=progress)
@@ -66,6 +70,7 @@ def classify_texts(
     ] = None,
     model: ModelOption = None,
     max_fpr: MaxFprOption = None,
+    runtime: RuntimeOption = None,
     study: Annotated[
         Path | None,
         typer.Option(
@@ -79,15 +84,24 @@ def classify_texts(
     from influence.display import bars, print_lines
     from influence.texts import classify_texts as label_file
 
+    _use(runtime)
     threshold = {} if max_fpr is None else {"max_fpr": max_fpr}
     with bars() as progress:
         report = label_file(file, column=column, out=out, model=model, progress=progress, **threshold)
     if json:
         print_json({"out": str(report.out), "rows": report.rows, "labels": report.labels, "seconds": report.seconds})
         return
+    if report.remark:
+        print_lines([report.remark])
     counts = ", ".join(f"{count:,} {label}" for label, count in report.labels.items())
     print_lines([f"{report.rows:,} texts in {report.seconds:,.1f} s: {counts}. Unreviewed labels of a model."])
     print(report.out)
+
+
+def _use(runtime: str | None) -> None:
+    """Let the model be computed by this runtime; no parameter of a result, since labels are the same to rounding."""
+    if runtime is not None:
+        os.environ["INFLUENCE_RUNTIME"] = runtime
 
 
 def flags(

@@ -13,6 +13,7 @@ __all__ = [
     "JsonOption",
     "MaxFprOption",
     "ModelOption",
+    "RuntimeOption",
     "SeedOption",
     "StudyOption",
     "WindowOption",
@@ -81,6 +82,17 @@ ConfidenceOption = Annotated[
 ModelOption = Annotated[
     str | None,
     typer.Option("--model", metavar="DIR", show_default="the shipped model", help="Folder of another trained model."),
+]
+RuntimeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--runtime",
+        envvar="INFLUENCE_RUNTIME",
+        metavar="NAME",
+        show_default="auto",
+        help="What computes the model: onnx (ONNX Runtime, 8-bit, on the CPU), torch, or auto: torch on a GPU, else "
+        "onnx.",
+    ),
 ]
 MaxFprOption = Annotated[
     float | None,

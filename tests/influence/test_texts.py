@@ -7,7 +7,7 @@ import gzip
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,9 +22,15 @@ from influence.texts import classify_texts
 class FakeClassifier:
     """A call is a text that starts with `!`."""
 
+    asked: ClassVar[list[str]] = []
+    stop_after: ClassVar[int | None] = None
+
     def predict(
         self, texts: Sequence[str], *, max_fpr: float, progress: Callable[[int], None] | None = None
     ) -> pa.Table:
+        if self.stop_after is not None and len(self.asked) >= self.stop_after:
+            raise KeyboardInterrupt
+        self.asked.extend(texts)
         row: dict[str, Any] = {"lang": "kk", "call": "none", "p_call": 0.1, "p_manipulative": 0.2, "model": "fake"}
         row |= {"call_types": ["attend"], "techniques": [], "spans": [], "p_techniques": None}
         rows = [{**row, "label": "positive" if text.startswith("!") else "none"} for text in texts]
@@ -34,6 +40,7 @@ class FakeClassifier:
 @pytest.fixture(autouse=True)
 def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "ROWS", 2)
+    monkeypatch.setattr(FakeClassifier, "asked", [])
     monkeypatch.setattr(classifiers, "load", lambda model: FakeClassifier(), raising=False)
 
 
@@ -125,3 +132,46 @@ def test_a_stop_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(KeyboardInterrupt):
         classify_texts(source)
     assert [file.name for file in tmp_path.iterdir()] == ["posts.csv"]
+
+
+def _stopped(source: Path, out: Path, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeClassifier, "stop_after", after)
+    with pytest.raises(KeyboardInterrupt):
+        classify_texts(source, out=out)
+    monkeypatch.setattr(FakeClassifier, "stop_after", None)
+    FakeClassifier.asked.clear()
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
+@pytest.mark.parametrize("after", [2, 4, 6])
+def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, after: int) -> None:
+    source, out = tmp_path / "posts.jsonl", tmp_path / f"out{ending}"
+    source.write_text("".join(json.dumps({"text": f"!{i}"}) + "\n" for i in range(7)), encoding="utf-8")
+    whole = classify_texts(source, out=tmp_path / f"whole{ending}").out.read_bytes()
+    FakeClassifier.asked.clear()
+    _stopped(source, out, after, monkeypatch)
+    assert not out.exists()
+    report = classify_texts(source, out=out)
+    assert out.read_bytes() == whole
+    assert FakeClassifier.asked == [f"!{i}" for i in range(after, 7)]
+    assert report.remark is not None
+    assert "continued" in report.remark
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([source.name, out.name, f"whole{ending}"])
+
+
+def test_a_changed_file_is_labelled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, out = tmp_path / "posts.csv", tmp_path / "out.csv"
+    source.write_text("text\na\nb\nc\n", encoding="utf-8")
+    _stopped(source, out, 2, monkeypatch)
+    source.write_text("text\nx\ny\nz\n", encoding="utf-8")
+    report = classify_texts(source, out=out)
+    assert FakeClassifier.asked == ["x", "y", "z"]
+    assert report.remark is not None
+    assert "anew" in report.remark
+
+
+def test_a_text_is_labelled_once_in_all_blocks(tmp_path: Path) -> None:
+    source = tmp_path / "posts.csv"
+    source.write_text("text\n" + "a\nb\n" * 9, encoding="utf-8")
+    assert classify_texts(source).rows == 18
+    assert FakeClassifier.asked == ["a", "b"]

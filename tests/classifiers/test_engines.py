@@ -1,0 +1,127 @@
+"""Engines: the same labels whichever computes, an export made once, and labels even where none can be made."""
+
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import classifiers
+from classifiers import InputError
+from classifiers.engines import export
+from classifiers.engines.cache import cache_folder, read_entry, write_entry
+from classifiers.prediction import Classifier
+
+TEXTS = ["Приходите в субботу!", "Келіңіздер", "", "News of the day. " * 60, "👍"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of its own for each test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return cache_folder()
+
+
+def _no_export(*_: Any) -> bytes:
+    raise RuntimeError("an operator is not known\nand more lines")
+
+
+def test_the_shipped_model_labels_alike_in_both(shipped: Classifier, written: list[dict[str, Any]]) -> None:
+    texts, langs = [post["text"] for post in written[::12]], [post["lang"] for post in written[::12]]
+    fast = classifiers.load(runtime="onnx")
+    assert fast.engine.name == "onnx"
+    ours, theirs = fast.predict(texts, langs), shipped.predict(texts, langs)
+    same = np.mean(np.array(ours["label"].to_pylist()) == np.array(theirs["label"].to_pylist()))
+    assert same >= 0.97
+    assert np.abs(np.array(ours["p_call"].to_pylist()) - np.array(theirs["p_call"].to_pylist())).mean() < 0.02
+
+
+def test_a_trained_model_is_exported_once_and_read_again(
+    tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = classifiers.load(tiny, runtime="onnx").predict(TEXTS)
+    (file,) = cache.iterdir()
+    monkeypatch.setattr(export, "exported", _no_export)
+    again = classifiers.load(tiny, runtime="onnx")
+    assert again.engine.name == "onnx"
+    assert again.predict(TEXTS).equals(first)
+    assert [entry.name for entry in cache.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("cut", [0, 10, 1000, -1])
+def test_a_damaged_export_is_made_again(tiny: Path, cache: Path, caplog: pytest.LogCaptureFixture, cut: int) -> None:
+    expected = classifiers.load(tiny, runtime="onnx").predict(TEXTS)
+    (file,) = cache.iterdir()
+    file.write_bytes(file.read_bytes()[:cut])
+    with caplog.at_level(logging.WARNING):
+        found = classifiers.load(tiny, runtime="onnx")
+    assert found.engine.name == "onnx"
+    assert found.predict(TEXTS).equals(expected)
+    assert [record.getMessage().endswith("is damaged; it is made again.") for record in caplog.records] == [True]
+    assert read_entry(file) is not None
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_does_not_matter(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with caplog.at_level(logging.WARNING):
+        assert classifiers.load(tiny, runtime="onnx").engine.name == "onnx"
+    (record,) = caplog.records
+    assert "XDG_CACHE_HOME" in record.getMessage()
+
+
+def test_where_the_export_fails_torch_computes_and_it_is_said_in_one_line(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(export, "exported", _no_export)
+    with caplog.at_level(logging.WARNING):
+        found = classifiers.load(tiny, runtime="onnx")
+    assert found.engine.name == "torch"
+    (record,) = caplog.records
+    assert "an operator is not known" in record.getMessage()
+    assert "\n" not in record.getMessage()
+    assert found.predict(TEXTS).num_rows == len(TEXTS)
+
+
+def test_an_export_of_another_network_is_not_taken(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import torch
+
+    honest = export.exported
+
+    def other(model: Any) -> bytes:
+        with torch.no_grad():
+            model.call.bias += 10
+            content = honest(model)
+            model.call.bias -= 10
+        return content
+
+    monkeypatch.setattr(export, "exported", other)
+    with caplog.at_level(logging.WARNING):
+        assert classifiers.load(tiny, runtime="onnx").engine.name == "torch"
+    assert "does not agree" in caplog.text
+
+
+def test_the_runtime_is_the_given_one_or_that_of_the_environment(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFLUENCE_RUNTIME", "torch")
+    assert classifiers.load(tiny).engine.name == "torch"
+    assert classifiers.load(tiny, runtime="onnx").engine.name == "onnx"
+    monkeypatch.setenv("INFLUENCE_RUNTIME", "fast")
+    with pytest.raises(InputError, match=r"'fast' \(from INFLUENCE_RUNTIME\).*auto, torch, onnx"):
+        classifiers.load(tiny)
+    with pytest.raises(InputError, match="no runtime 'slow'"):
+        classifiers.load(tiny, runtime="slow")
+
+
+def test_many_writers_of_one_entry_leave_a_whole_one(tmp_path: Path) -> None:
+    file, content = tmp_path / "deep" / "entry", os.urandom(200_000)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: write_entry(file, content), range(24)))
+    assert read_entry(file) == content
+    assert [entry.name for entry in file.parent.iterdir()] == ["entry"]
