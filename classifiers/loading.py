@@ -43,6 +43,7 @@ def load(model: str | Path | None = None, *, device: str | None = None, runtime:
     if settings.sha256 and digest(folder) != settings.sha256:
         raise InputError(f"{folder}: the weights do not match {FILE} (damaged or mixed up). Copy the model again.")
     from classifiers.engines.choose import choose_engine, runtime_asked_for
+    from classifiers.lexical import load_lexical
 
     asked = runtime_asked_for(runtime)
     if asked == "onnx":
@@ -51,7 +52,8 @@ def load(model: str | Path | None = None, *, device: str | None = None, runtime:
         asked = "torch"
     network, encoder = _build(folder, settings)
     network = network.to(_device(device)).eval()
-    return Classifier(network, encoder, settings, choose_engine(network, settings.sha256, asked))
+    engine = choose_engine(network, settings.sha256, asked)
+    return Classifier(network, encoder, settings, engine, load_lexical(folder) if settings.lexical else None)
 
 
 def _build(folder: Path, settings: ModelSettings) -> "tuple[PostClassifier, Encoder]":
@@ -66,7 +68,7 @@ def _build(folder: Path, settings: ModelSettings) -> "tuple[PostClassifier, Enco
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         network = AutoModel.from_config(config, attn_implementation="eager")  # type: ignore[no-untyped-call]
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        model = PostClassifier(network)
+        model = PostClassifier(network, pooling=settings.pooling)
         model.load_state_dict(dequantised(load_shards(folder)))
     except InputError:
         raise

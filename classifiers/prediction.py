@@ -1,7 +1,7 @@
 """Texts in, labels with their evidence out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from classifiers.errors import InputError
 from classifiers.evidence import Evidence, find_spans, strongest_span
 from classifiers.inference import RawScores, raw_scores
 from classifiers.language import detect_languages
+from classifiers.lexical import OUTPUTS, LexicalBranch
 from classifiers.model import PostClassifier
 from classifiers.schema import LABEL_SCHEMA
 from classifiers.scheme import CALL_TYPES, TECHNIQUES, derive_label
@@ -57,11 +58,17 @@ class Classifier:
     """
 
     def __init__(
-        self, model: PostClassifier, encoder: Encoder, settings: ModelSettings, engine: Engine | None = None
+        self,
+        model: PostClassifier,
+        encoder: Encoder,
+        settings: ModelSettings,
+        engine: Engine | None = None,
+        lexical: LexicalBranch | None = None,
     ) -> None:
         self.network = model
         self.engine: Engine = engine or TorchEngine(model)
         self.encoder = encoder
+        self.lexical = lexical
         self.settings = settings
         self.name: str = settings.version
         self.card: dict[str, Any] = dict(settings.card)
@@ -120,7 +127,15 @@ class Classifier:
 
     def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 2048) -> RawScores:
         """Uncalibrated scores of texts: what calibration and evaluation start from."""
-        return raw_scores(self.engine, self.encoder, texts, batch_tokens=batch_tokens)
+        raw = raw_scores(self.engine, self.encoder, texts, batch_tokens=batch_tokens)
+        if self.lexical is None or self.settings.lexical is None:
+            return raw
+        scores = self.lexical.scores(texts) * [self.settings.lexical.ratios.get(name, 0.0) for name in OUTPUTS]
+        return replace(raw, call=raw.call + scores[:, 0], techniques=raw.techniques + scores[:, 1:])
+
+    def with_settings(self, settings: ModelSettings) -> "Classifier":
+        """The same weights with other settings: another calibration, another card."""
+        return Classifier(self.network, self.encoder, settings, self.engine, self.lexical)
 
     def _posts(self, texts: list[str], batch_tokens: int) -> Iterator[tuple[str, Post]]:
         for start in range(0, len(texts), _CHUNK):

@@ -5,7 +5,7 @@ from typing import Any
 
 from classifiers.model import PostClassifier
 from classifiers.settings import ModelSettings, write_settings
-from classifiers.storage import quantised, save_shards
+from classifiers.storage import LEXICAL, quantised, save_shards
 
 
 def save(model: PostClassifier, tokenizer: Any, settings: ModelSettings, folder: Path) -> ModelSettings:
@@ -13,6 +13,7 @@ def save(model: PostClassifier, tokenizer: Any, settings: ModelSettings, folder:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model-*.safetensors"):
         old.unlink()
+    (folder / LEXICAL).unlink(missing_ok=True)
     model.encoder.config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     sha256 = save_shards(quantised(model.state_dict()), folder)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -78,6 +78,12 @@ class Calibration(_Strict):
         return max(0.5, NegativeScores({POOLED: self.open_calls}).threshold(POOLED, max_fpr))
 
 
+class LexicalScales(_Strict):
+    """How the lexical branch is added to the network: log odds of the network plus `ratios[name]` times its own."""
+
+    ratios: dict[str, float]
+
+
 class ModelSettings(_Strict):
     """Contents of `classifier.json`."""
 
@@ -87,6 +93,8 @@ class ModelSettings(_Strict):
     prefix: str = ""
     window: int = Field(ge=16)
     overlap: int = Field(48, ge=0)
+    pooling: Literal["mean", "attention"] = "mean"
+    lexical: LexicalScales | None = None
     calibration: Calibration = Calibration()
     card: dict[str, Any] = {}
 

@@ -14,6 +14,7 @@ from classifiers.errors import InputError
 
 INDEX = "model.safetensors.index.json"
 SCALE = ".int8_scale"
+LEXICAL = "lexical.safetensors"
 # Below this many numbers a matrix is kept as it is: heads decide, and cost nothing.
 _SMALLEST = 65_536
 
@@ -95,9 +96,10 @@ def shard_files(folder: Path) -> list[Path]:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 (hexadecimal) over the weight files in order."""
+    """SHA-256 (hexadecimal) over the weight files in order, the lexical branch last."""
     sha = hashlib.sha256()
-    for file in shard_files(folder):
+    lexical = folder / LEXICAL
+    for file in [*shard_files(folder), *([lexical] if lexical.is_file() else [])]:
         try:
             with file.open("rb") as opened:
                 while block := opened.read(1 << 20):

@@ -51,22 +51,20 @@ class Graph:
 def reshare_graph(interactions: Any, kinds: Sequence[str] = ("reshare",)) -> Graph:
     """Return the graph of interactions of the given kinds, from the account that acts to the one it acts on.
 
-        Parameters
-        ----------
-        interactions
-            Table of the data contract (`source, target, kind`), an Ibis table, Arrow table or data frame.
-        kinds
-            Kinds of interaction that become edges.
+    Parameters
+    ----------
+    interactions
+        Table of the data contract (`source, target, kind`), an Ibis table, Arrow table or data frame.
+    kinds
+        Kinds of interaction that become edges.
 
-        Examples
-        --------
-        >>> import pandas as pd
-    import pyarrow as pa
-    import pyarrow.compute as pc
-        >>> rows = pa.table({"source": ["x:b", "x:b", "x:c"], "target": ["x:a"] * 3, "kind": ["reshare"] * 3})
-        >>> graph = reshare_graph(rows)
-        >>> graph.ids.to_pylist(), graph.csr.toarray().tolist()
-        (['x:a', 'x:b', 'x:c'], [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> rows = pa.table({"source": ["x:b", "x:b", "x:c"], "target": ["x:a"] * 3, "kind": ["reshare"] * 3})
+    >>> graph = reshare_graph(rows)
+    >>> graph.ids.to_pylist(), graph.csr.toarray().tolist()
+    (['x:a', 'x:b', 'x:c'], [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
     """
     if isinstance(interactions, (pa.Table, pd.DataFrame)):
         return _graph_in_memory(interactions, kinds)

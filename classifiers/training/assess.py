@@ -48,7 +48,7 @@ def assess(
     if fitted:
         calibration = calibrate(fitted, _rows(raw, half))
         settings = classifier.settings.model_copy(update={"calibration": calibration})
-        classifier = Classifier(classifier.network, classifier.encoder, settings)
+        classifier = classifier.with_settings(settings)
     # Ranks and signs of log odds do not depend on what was calibrated: all held-out posts can speak there.
     given = [Predictions.of_raw(MODEL, raw)]
     if baseline:
@@ -109,4 +109,4 @@ def _rows(raw: RawScores, keep: np.ndarray[tuple[int, ...], np.dtype[np.bool_]])
 def _written(classifier: Classifier, folder: Path, card: dict[str, Any]) -> Classifier:
     settings = classifier.settings.model_copy(update={"card": {**classifier.settings.card, **card}})
     write_settings(settings, folder)
-    return Classifier(classifier.network, classifier.encoder, settings)
+    return classifier.with_settings(settings)

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -34,6 +35,10 @@ class Batch:
     spans: Tensor
     weight: Tensor
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__slots__))
+
 
 def make_batch(examples: Sequence[Example], windows: Sequence[Window], pad_id: int) -> Batch:
     """One batch of examples and their windows, in the same order."""
@@ -60,20 +65,20 @@ def span_targets(example: Example, window: Window) -> Tensor:
     Where words are marked but not named, and the post has several techniques, a marked token says nothing about each
     of them; it still says that the post's other techniques are absent there.
     """
-    targets = torch.zeros((len(window), len(SPAN_CHANNELS)))
-    of_post = [TECHNIQUES.index(name) for name in example.techniques or ()]
-    for token, (start, end) in enumerate(window.offsets):
-        if start == end:
-            targets[token] = UNKNOWN
-            continue
-        for span in example.spans or ():
-            if start < span.end and span.start < end:
-                targets[token, ANY] = 1.0
-                if span.technique is None:
-                    targets[token, of_post] = torch.where(targets[token, of_post] == 1.0, 1.0, UNKNOWN)
-                else:
-                    targets[token, TECHNIQUES.index(span.technique)] = 1.0
-    return targets
+    offsets = np.array(window.offsets, dtype=np.int64).reshape(-1, 2)
+    own = offsets[:, 1] > offsets[:, 0]
+    targets = np.zeros((len(window), len(SPAN_CHANNELS)), dtype=np.float32)
+    of_post = np.array([TECHNIQUES.index(name) for name in example.techniques or ()], dtype=np.int64)
+    for span in example.spans or ():
+        hit = own & (offsets[:, 0] < span.end) & (span.start < offsets[:, 1])
+        targets[hit, ANY] = 1.0
+        if span.technique is not None:
+            targets[hit, TECHNIQUES.index(span.technique)] = 1.0
+        else:
+            unnamed = np.ix_(np.flatnonzero(hit), of_post)
+            targets[unnamed] = np.where(targets[unnamed] == 1.0, 1.0, UNKNOWN)
+    targets[~own] = UNKNOWN
+    return torch.from_numpy(targets)
 
 
 def shuffled_batches(

@@ -79,6 +79,19 @@ class TrainingConfig(_Strict):
         with few labelled posts stays too. 0 trains everything.
     precision
         `bfloat16` for autocast, `float32` for none.
+    pooling
+        See `classifiers.model.PostClassifier`.
+    layer_decay
+        Each layer below the top learns at this share of the rate of the one above it.
+    average
+        Decay of the exponential moving average of the weights, which is what is kept; 0 keeps the last weights.
+    runs
+        Runs from the same start that see the posts in different orders; the mean of their weights is kept
+        (Wortsman et al. 2022, Model soups, ICML).
+    lexical
+        Whether the model gets a lexical branch beside the network, see `classifiers.lexical`.
+    augment
+        Share of posts that are altered anew in each epoch, see `classifiers.training.augment`.
     bootstrap_samples
         Samples behind the intervals of the card's scores.
     technique_weight_limit
@@ -98,6 +111,12 @@ class TrainingConfig(_Strict):
     dropout: Share = 0.1
     attention_dropout: Share = 0.1
     frozen_layers: int = Field(0, ge=0)
+    pooling: Literal["mean", "attention"] = "mean"
+    layer_decay: float = Field(1.0, gt=0, le=1)
+    average: Share = 0.0
+    runs: int = Field(1, ge=1)
+    augment: Share = 0.0
+    lexical: bool = False
     max_gradient: Positive = 1.0
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     technique_weight_limit: Positive = 6.0

@@ -17,6 +17,7 @@ from classifiers.errors import InputError
 from classifiers.examples import Example
 from classifiers.model import PostClassifier
 from classifiers.scheme import TECHNIQUES
+from classifiers.training.augment import altered
 from classifiers.training.batches import Batch, shuffled_batches
 from classifiers.training.config import TrainingConfig
 from classifiers.training.loss import summed_loss
@@ -47,51 +48,75 @@ class Run:
     examples: Sequence[Example]
     config: TrainingConfig
     out: Path
+    order: int = 0
 
     def __post_init__(self) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model.to(self.device)
         self.windows: list[Window] = self.encoder.head_and_tail([e.text for e in self.examples])
-        self.weights = technique_weights(self.examples, self.config.technique_weight_limit)
+        self.weights = technique_weights(self.examples, self.config.technique_weight_limit).to(self.device)
         self.steps = self.config.epochs * _batches_in(len(self.examples), self.config.batch_size)
         self.step = 0
         self.seconds = 0.0
         self.frozen = freeze(self.model, self.config.frozen_layers)
         self.optimizer = _optimizer(self.model, self.config)
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.averaged: list[Tensor] = [p.detach().clone() for p in self.trained] if self.config.average else []
 
     def run(self) -> None:
-        """Train from where the folder's checkpoint stands to the last epoch."""
+        """Train from where the folder's checkpoint stands to the last epoch; the model ends with averaged weights."""
         first = self._resume()
         for epoch in range(first, self.config.epochs):
             self._epoch(epoch)
             self._save(epoch + 1)
+        with torch.no_grad():
+            for own, averaged in zip(self.trained, self.averaged, strict=False):
+                own.copy_(averaged)
 
     def _epoch(self, epoch: int) -> None:
         self.model.train()
         for module in self.frozen:
             module.eval()
-        began, sums, seen = time.monotonic(), defaultdict[str, float](float), 0
-        batches = shuffled_batches(
-            self.examples, self.windows, self.encoder, size=self.config.batch_size, seed=self.config.seed + epoch
-        )
-        for batch in batches:
-            for name, value in self._step(batch).items():
-                sums[name] += value
+        began, sums, seen = time.monotonic(), defaultdict[str, Tensor | float](float), 0
+        seed = self.config.seed + epoch + 1000 * self.order
+        examples, windows = self._as_read(seed)
+        for batch in shuffled_batches(examples, windows, self.encoder, size=self.config.batch_size, seed=seed):
+            for name, value in self._step(batch.to(self.device)).items():
+                sums[name] = sums[name] + value
             seen += 1
             if seen % 50 == 0:
                 self._log(epoch=epoch, step=self.step, seconds=time.monotonic() - began, **_means(sums, seen))
         self.seconds += time.monotonic() - began
         self._log(epoch=epoch, step=self.step, seconds=self.seconds, end_of_epoch=True, **_means(sums, seen))
 
-    def _step(self, batch: Batch) -> dict[str, float]:
-        factor = _linear(self.step, self.config.warmup_steps, self.steps)
+    def _as_read(self, seed: int) -> tuple[Sequence[Example], list[Window]]:
+        """The examples of an epoch, some of them altered, and their windows."""
+        if not self.config.augment:
+            return self.examples, self.windows
+        rng = random.Random(seed)
+        examples, windows = list(self.examples), list(self.windows)
+        rows = [i for i in range(len(examples)) if rng.random() < self.config.augment]
+        for i in rows:
+            examples[i] = altered(examples[i], rng)
+        for i, window in zip(rows, self.encoder.head_and_tail([examples[i].text for i in rows]), strict=True):
+            windows[i] = window
+        return examples, windows
+
+    def _step(self, batch: Batch) -> dict[str, Tensor]:
+        factor = linear_factor(self.step, self.config.warmup_steps, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             logits = self.model(batch.ids, batch.mask)
         loss, parts = summed_loss(logits.float(), batch, self.config.loss, self.weights, self.config.span_weight)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.max_gradient)
         self.optimizer.step()
+        if self.averaged:
+            # The average starts short, or it would remember the untrained weights for long.
+            decay = min(self.config.average, (1 + self.step) / (10 + self.step))
+            torch._foreach_lerp_(self.averaged, [p.detach() for p in self.trained], 1 - decay)
         self.step += 1
         return parts
 
@@ -103,6 +128,7 @@ class Run:
             "settings": self.config.model_dump_json(),
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "averaged": self.averaged,
             "torch_rng": torch.get_rng_state(),
         }
         # Written beside and renamed: a kill in the middle leaves the checkpoint of the epoch before.
@@ -119,6 +145,7 @@ class Run:
             raise InputError(f"{file}: was made with other settings. Train into another folder, or delete it.")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.averaged = [tensor.to(self.device) for tensor in state["averaged"]]
         torch.set_rng_state(state["torch_rng"])
         self.step, self.seconds = state["step"], state["seconds"]
         return int(state["epochs"])
@@ -150,18 +177,30 @@ def freeze(model: PostClassifier, layers: int) -> list[nn.Module]:
 
 def _optimizer(model: PostClassifier, config: TrainingConfig) -> torch.optim.Optimizer:
     heads = [parameter for head in model.heads().values() for parameter in head.parameters()]
-    trained = [p for p in model.encoder.parameters() if p.requires_grad]
-    plain = [p for p in trained if p.ndim < 2]
-    matrices = [p for p in trained if p.ndim >= 2]
-    groups = [
-        {"params": matrices, "peak": config.encoder_rate, "weight_decay": config.weight_decay},
-        {"params": plain, "peak": config.encoder_rate, "weight_decay": 0.0},
-        {"params": heads, "peak": config.head_rate, "weight_decay": config.weight_decay},
-    ]
-    return torch.optim.AdamW(groups, lr=config.encoder_rate)
+    groups: list[dict[str, Any]] = [{"params": heads, "peak": config.head_rate, "weight_decay": config.weight_decay}]
+    for depth, parameters in _by_depth(model, config.layer_decay).items():
+        rate = config.encoder_rate * config.layer_decay**depth
+        matrices = [p for p in parameters if p.ndim >= 2]
+        plain = [p for p in parameters if p.ndim < 2]
+        groups.append({"params": matrices, "peak": rate, "weight_decay": config.weight_decay})
+        groups.append({"params": plain, "peak": rate, "weight_decay": 0.0})
+    used = [group for group in groups if group["params"]]
+    return torch.optim.AdamW(used, lr=config.encoder_rate, fused=heads[0].device.type == "cuda")
 
 
-def _linear(step: int, warmup: int, steps: int) -> float:
+def _by_depth(model: PostClassifier, decay: float) -> dict[int, list[nn.Parameter]]:
+    """Trained parameters of the encoder by their distance from the top layer; all at 0 without decay."""
+    stack = next((m for m in model.encoder.modules() if isinstance(m, nn.ModuleList) and len(m) > 1), None)
+    layers: list[nn.Module] = [] if stack is None or decay == 1 else list(stack)
+    of = {id(p): len(layers) - 1 - number for number, layer in enumerate(layers) for p in layer.parameters()}
+    found: dict[int, list[nn.Parameter]] = {}
+    for parameter in model.encoder.parameters():
+        if parameter.requires_grad:
+            found.setdefault(of.get(id(parameter), len(layers)), []).append(parameter)
+    return found
+
+
+def linear_factor(step: int, warmup: int, steps: int) -> float:
     """Share of the peak rate: up over the warm-up, then down to zero at the last step."""
     if step < warmup:
         return (step + 1) / warmup
@@ -174,5 +213,5 @@ def _batches_in(examples: int, size: int) -> int:
     return full * 32 + -(-rest // size)
 
 
-def _means(sums: dict[str, float], count: int) -> dict[str, float]:
-    return {name: round(value / count, 4) for name, value in sums.items()}
+def _means(sums: dict[str, Tensor | float], count: int) -> dict[str, float]:
+    return {name: round(float(value) / count, 4) for name, value in sums.items()}

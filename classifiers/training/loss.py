@@ -14,12 +14,13 @@ _CALL = CALLS.index("call")
 
 def summed_loss(
     logits: Logits, batch: Batch, weights: LossWeights, technique_weights: Tensor, span_weight: float
-) -> tuple[Tensor, dict[str, float]]:
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Weighted sum of the heads' losses, and each head's own value.
 
     `technique_weights` (10,) is the weight of a present technique against an absent one, `span_weight` the same for
     a token. What is not known (-1) adds nothing.
     """
+    of_token = torch.full((1,), span_weight, device=logits.spans.device)
     parts = {
         "call": _call_loss(logits.call, batch),
         "promotion": _promotion_loss(logits.call, batch),
@@ -27,11 +28,14 @@ def summed_loss(
         "call_types": _binary(logits.call_types, batch.call_types, batch.weight[:, None]),
         "techniques": _binary(logits.techniques, batch.techniques, batch.weight[:, None], technique_weights),
         "spans": _binary(
-            logits.spans, batch.spans, batch.weight[:, None, None], torch.tensor(span_weight, dtype=torch.float32)
+            logits.spans,
+            batch.spans,
+            batch.weight[:, None, None],
+            of_token,
         ),
     }
     total = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
-    return total, {name: float(value.detach()) for name, value in parts.items()}
+    return total, {name: value.detach() for name, value in parts.items()}
 
 
 def _call_loss(logits: Tensor, batch: Batch) -> Tensor:

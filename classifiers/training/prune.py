@@ -78,4 +78,5 @@ def texts_of(folder: Path) -> Iterator[tuple[str, Iterator[str]]]:
             column = pq.read_table(file, columns=["text"])["text"]
             yield file.stem, (str(text) for text in column.to_pylist() if text)
         elif file.suffix == ".jsonl":
-            yield file.stem, (json.loads(line)["text"] for line in file.open(encoding="utf-8") if line.strip())
+            lines = file.read_text(encoding="utf-8").splitlines()
+            yield file.stem, (json.loads(line)["text"] for line in lines if line.strip())

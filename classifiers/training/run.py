@@ -1,11 +1,13 @@
 """Fine-tune any encoder of Hugging Face on labelled posts, calibrate it, and write a model folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -17,6 +19,7 @@ from classifiers.model import PostClassifier
 from classifiers.saving import save
 from classifiers.settings import ModelSettings
 from classifiers.training.assess import assess
+from classifiers.training.branch import add_branch
 from classifiers.training.config import Source, TrainingConfig, read_config
 from classifiers.training.data import held_out_part, load_examples, training_part
 from classifiers.training.loop import Run, seed_everything
@@ -70,11 +73,14 @@ def train(
         settings, base = _with_own_sources(settings, base)
     examples = load_examples(settings, base)
     model, encoder, tokenizer, seconds = fine_tune(examples, backbone, folder / "training", settings)
-    found = ModelSettings(name=settings.name, prefix=settings.prefix, window=encoder.window)
+    found = ModelSettings(name=settings.name, prefix=settings.prefix, window=encoder.window, pooling=settings.pooling)
     save(model, tokenizer, found, folder)
+    if settings.lexical:
+        aside = held_out_part(examples)
+        add_branch(folder, training_part(examples), [e for e in aside if e.real] or aside or examples)
     card = {"licence": _licence(settings), "training": _provenance(settings, examples, backbone, seconds)}
     classifier = assess(
-        load(folder),
+        load(folder, runtime="torch"),
         folder,
         training_part(examples),
         held_out_part(examples),
@@ -115,7 +121,9 @@ def _provenance(
     return {"backbone": Path(backbone).name, "seconds": round(seconds), "sources": sources, "settings": kept}
 
 
-def load_backbone(backbone: str | Path, *, attention_dropout: float | None = None) -> tuple[Any, Any]:
+def load_backbone(
+    backbone: str | Path, *, attention_dropout: float | None = None, device: torch.device | None = None
+) -> tuple[Any, Any]:
     """Encoder and fast tokenizer of a folder or of a name on the hub.
 
     Raises
@@ -125,7 +133,7 @@ def load_backbone(backbone: str | Path, *, attention_dropout: float | None = Non
     """
     try:
         with _quiet():
-            return _backbone(backbone, attention_dropout)
+            return _backbone(backbone, attention_dropout, device)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -133,12 +141,13 @@ def load_backbone(backbone: str | Path, *, attention_dropout: float | None = Non
         ) from error
 
 
-def _backbone(backbone: str | Path, attention_dropout: float | None) -> tuple[Any, Any]:
+def _backbone(backbone: str | Path, attention_dropout: float | None, device: torch.device | None) -> tuple[Any, Any]:
     config = AutoConfig.from_pretrained(backbone)
     if attention_dropout is not None and hasattr(config, "attention_probs_dropout_prob"):
         config.attention_probs_dropout_prob = attention_dropout
     # "eager" is the faster one on a CPU with padded batches of short texts: 671 against 456 tokens/s in training.
-    encoder = AutoModel.from_pretrained(backbone, config=config, attn_implementation="eager", dtype="float32")
+    attention = "eager" if device is None or device.type == "cpu" else "sdpa"
+    encoder = AutoModel.from_pretrained(backbone, config=config, attn_implementation=attention, dtype="float32")
     tokenizer = AutoTokenizer.from_pretrained(backbone)
     if not getattr(tokenizer, "is_fast", False):
         raise ValueError("it has no fast tokenizer, and spans need the offsets of one")
@@ -172,15 +181,35 @@ def fine_tune(
     own = training_part(examples)
     if not own:
         raise InputError("no labelled post is left to train on: everything is held out. Lower held_out.")
-    seed_everything(config.seed)
-    out.mkdir(parents=True, exist_ok=True)
-    network, tokenizer = load_backbone(backbone, attention_dropout=config.attention_dropout)
-    encoder = Encoder(tokenizer, window=min(config.window, _longest_input(network, tokenizer)), prefix=config.prefix)
-    model = PostClassifier(network, dropout=config.dropout)
-    run = Run(model, encoder, own, config, out)
-    run.run()
+    states, seconds = [], 0.0
+    for number in range(config.runs):
+        folder = out if config.runs == 1 else out / f"run{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        model, encoder, tokenizer = _untrained(backbone, config)
+        run = Run(model, encoder, own, config, folder, order=number)
+        run.run()
+        seconds += run.seconds
+        states.append({name: tensor.cpu() for name, tensor in model.state_dict().items()})
+    model.cpu().load_state_dict(mean_state(states))
     model.eval()
-    return model, encoder, tokenizer, run.seconds
+    return model, encoder, tokenizer, seconds
+
+
+def _untrained(backbone: str | Path, config: TrainingConfig) -> tuple[PostClassifier, Encoder, Any]:
+    """The network before its first step: every run of a configuration starts from the same heads."""
+    seed_everything(config.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network, tokenizer = load_backbone(backbone, attention_dropout=config.attention_dropout, device=device)
+    encoder = Encoder(tokenizer, window=min(config.window, _longest_input(network, tokenizer)), prefix=config.prefix)
+    return PostClassifier(network, dropout=config.dropout, pooling=config.pooling), encoder, tokenizer
+
+
+def mean_state(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of the weights of several runs from one start."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0) if tensor.is_floating_point() else tensor
+        for name, tensor in states[0].items()
+    }
 
 
 def _longest_input(network: Any, tokenizer: Any) -> int:

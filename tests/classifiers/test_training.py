@@ -1,12 +1,15 @@
 """Training works with any encoder, resumes where it was stopped, and never sees what is held out."""
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 import classifiers
 from classifiers import InputError
@@ -219,3 +222,75 @@ def test_the_shipped_configuration_has_a_permissive_recipe() -> None:
     assert not any(source.binding or "NC" in source.licence for source in permissive.used_sources())
     with pytest.raises(InputError, match="nothing"):
         config.model_copy(update={"without": ("nothing",)}).used_sources()
+
+
+def test_attention_pooling_averages_and_altered_posts_train_and_load(
+    tmp_path: Path, tiny_backbone: Path, labelled: Path, tiny_config: Config
+) -> None:
+    config = tiny_config(pooling="attention", layer_decay=0.8, average=0.9, augment=0.5, runs=2, epochs=1)
+    done = train(labelled, tiny_backbone, tmp_path / "model", config, baseline=False)
+    model = classifiers.load(done.folder, device="cpu")
+    assert model.settings.pooling == "attention"
+    assert model.network.attend is not None
+    table = model.predict(["Приходите в субботу на субботник.", ""])
+    assert all(0 <= p <= 1 for p in table["p_call"].to_pylist())
+
+
+def test_the_mean_of_runs_is_the_mean_of_their_weights() -> None:
+    from classifiers.training.run import mean_state
+
+    states = [
+        {"w": torch.tensor([1.0, 3.0]), "n": torch.tensor(4)},
+        {"w": torch.tensor([3.0, 5.0]), "n": torch.tensor(4)},
+    ]
+    found = mean_state(states)
+    assert found["w"].tolist() == [2.0, 4.0]
+    assert int(found["n"]) == 4
+
+
+def test_attention_starts_as_the_mean_and_leaves_padding_out(tiny_backbone: Path) -> None:
+    from transformers import AutoModel
+
+    from classifiers.model import PostClassifier
+
+    torch.manual_seed(0)
+    model = PostClassifier(AutoModel.from_pretrained(tiny_backbone), pooling="attention").eval()
+    ids = torch.tensor([[5, 6, 7, 8]])
+    padded = torch.tensor([[5, 6, 7, 8, 0, 0, 0]])
+    mask = (torch.arange(7) < 4).long()[None]
+    with torch.no_grad():
+        alone, among = model(ids, torch.ones_like(ids)), model(padded, mask)
+    assert torch.allclose(alone.call, among.call, atol=1e-5)
+    assert torch.allclose(alone.techniques, among.techniques, atol=1e-5)
+
+
+@given(
+    st.sampled_from(["Келіңіздер, сағат 18:00-де жиналамыз!", "Come at 10, bring 2 friends!", "Қызылорда қаласы", ""]),
+    st.integers(0, 10**6),
+)
+def test_an_altered_post_keeps_its_labels_and_the_places_of_its_words(text: str, seed: int) -> None:
+    from classifiers.training.augment import altered
+
+    before = Example("1", text, "kk", "s", call="call", spans=(Span("cliche", 0, min(3, len(text))),))
+    after = altered(before, random.Random(seed))
+    assert after.text[: len(text)].casefold().isascii() or len(after.text) >= len(text)
+    assert len(after.text) - len(text) in (0, 2, 3, 4)
+    assert (after.call, after.spans, after.id) == (before.call, before.spans, before.id)
+    kept = after.text[: len(text)]
+    assert [c.isalpha() for c in kept] == [c.isalpha() for c in text]
+    assert [c.isdigit() for c in kept] == [c.isdigit() for c in text]
+    assert altered(before, random.Random(seed)) == after
+
+
+def test_pretraining_learns_to_fill_in_masked_pieces(tmp_path: Path, tiny_backbone: Path) -> None:
+    from classifiers.training.pretrain import pretrain
+
+    rows = [{"text": "Приходите в субботу на субботник, перчатки дадим."}] * 60
+    (tmp_path / "text").mkdir()
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    (tmp_path / "text" / "some.jsonl").write_text(lines, encoding="utf-8")
+    short = pretrain(tmp_path / "text", tiny_backbone, tmp_path / "a", epochs=1, batch=4, length=32, rate=3e-3)
+    long = pretrain(tmp_path / "text", tiny_backbone, tmp_path / "b", epochs=30, batch=4, length=32, rate=3e-3)
+    assert long < 0.7 * short
+    log = [json.loads(line) for line in (tmp_path / "b" / "pretraining.jsonl").read_text().splitlines()]
+    assert log[-1]["step"] == log[-1]["of"]

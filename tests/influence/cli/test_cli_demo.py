@@ -49,7 +49,7 @@ def test_demo_ends_with_the_path_of_a_report(made: tuple[Path, subprocess.Comple
 def test_demo_again_goes_on_and_computes_nothing(demo: Path, influence: Run) -> None:
     ended = influence("demo", demo, "--no-open")
     assert ended.code == 0, ended.err
-    assert ended.out.count("up to date") == 6
+    assert ended.out.count("up to date") == 7
     assert influence("demo", demo, "--json").json()["report"].endswith(".html")
 
 

@@ -205,6 +205,7 @@ def test_results_of_the_steps_themselves(study: Study, fill_with: Callable[..., 
         ("reach", "reach", ("value", "low", "high")),
         ("compare", "comparison", ("value", "low", "high")),
         ("leaders", "leaders", ("rank", "rank_low", "rank_high")),
+        ("leaders", "leaders_agreement", ("tau", "low", "high")),
     ):
         found = study.result(step)
         assert found is not None

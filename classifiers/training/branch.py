@@ -1,0 +1,74 @@
+"""Give a model folder its lexical branch, and calibrate and score it anew.
+
+python -m classifiers.training.branch MODEL DATA --config benchmarks/train_default.toml
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from classifiers.errors import ClassifiersError, InputError
+from classifiers.examples import Example
+from classifiers.lexical import OUTPUTS, LexicalBranch, fit_lexical, save_lexical
+from classifiers.loading import load
+from classifiers.settings import LexicalScales, read_settings, write_settings
+from classifiers.storage import LEXICAL, digest
+from classifiers.training.assess import assess
+from classifiers.training.config import read_config
+from classifiers.training.data import held_out_part, load_examples, training_part
+
+
+def fit_branch(examples: Sequence[Example]) -> LexicalBranch:
+    """The branch fitted on examples; what was not asked of a post teaches nothing."""
+    labels: dict[str, list[bool | None]] = {
+        name: [None if e.techniques is None else name in e.techniques for e in examples] for name in OUTPUTS
+    }
+    labels["call"] = [None if e.call is None else e.call == "call" for e in examples]
+    return fit_lexical([e.text for e in examples], labels)
+
+
+def add_branch(folder: Path, trained_on: Sequence[Example], scaled_on: Sequence[Example]) -> None:
+    """Fit the branch, write it into the folder, and set how network and branch are added.
+
+    Log odds of the two are made equally wide on `scaled_on`, posts that neither was trained on, and added: no label is
+    used for that, so nothing is fitted to them.
+    """
+    branch = fit_branch(trained_on)
+    plain = read_settings(folder).model_copy(update={"lexical": None})
+    (folder / LEXICAL).unlink(missing_ok=True)
+    write_settings(plain.model_copy(update={"sha256": digest(folder)}), folder)
+    raw = load(folder, runtime="torch").raw_scores([e.text for e in scaled_on])
+    scores = branch.scores([e.text for e in scaled_on])
+    ratio = {"call": raw.call.std() / max(scores[:, 0].std(), 1e-9)}
+    for column, name in enumerate(OUTPUTS[1:]):
+        ratio[name] = raw.techniques[:, column].std() / max(scores[:, column + 1].std(), 1e-9)
+    save_lexical(branch, folder)
+    scales = LexicalScales(ratios={name: round(float(value), 4) for name, value in ratio.items()})
+    write_settings(plain.model_copy(update={"lexical": scales, "sha256": digest(folder)}), folder)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line, add the branch, calibrate and score; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m classifiers.training.branch", description=__doc__)
+    parser.add_argument("model", type=Path, help="model folder that training wrote")
+    parser.add_argument("data", type=Path, help="folder of the configuration's sources")
+    parser.add_argument("--config", type=Path, required=True, help="the settings that the network was trained with")
+    given = parser.parse_args(arguments)
+    try:
+        settings = read_config(given.config)
+        examples = load_examples(settings, given.data)
+        own, aside = training_part(examples), held_out_part(examples)
+        if not aside:
+            raise InputError(f"{given.config}: no post is held out, so nothing can be calibrated. Set held_out.")
+        add_branch(given.model, own, [e for e in aside if e.real] or aside)
+        assess(load(given.model, runtime="torch"), given.model, own, aside, {}, samples=settings.bootstrap_samples)
+    except ClassifiersError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{given.model}: lexical branch added, calibrated and scored")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
