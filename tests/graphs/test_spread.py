@@ -204,7 +204,7 @@ def test_nobody_reshares_anybody() -> None:
 def test_the_forecast_counts_memory_and_samples() -> None:
     graph = influence_graph(pa.table({"author": ["a"], "resharer": ["b"], "p": [0.5]}))
     forecast = forecast_spread(graph, threads=1)
-    assert forecast.memory == 8 + 2 * 8 + 2 * 32
+    assert forecast.memory == 8 + 2 * 32 + 2 * 32
     assert forecast.samples == simulated_reach(graph).samples.n
     assert "samples" in str(forecast)
     said: list[str] = []
