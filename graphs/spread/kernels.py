@@ -114,11 +114,12 @@ def _by_jumps(
             return state, tail, seen
         e += np.int64(jump)
         seen += 1
-        limit, live = np.uint64(limits[e]), True
+        limit = np.uint64(limits[e])
+        draw = np.uint64(0)
         if limit + _1 < largest:
             state += _STEP
-            live = (mixed(state) >> _32) * largest >> _32 <= limit
-        if live:
+            draw = (mixed(state) >> _32) * largest >> _32
+        if draw <= limit:
             source = sources[e]
             if mark[source] != epoch:
                 mark[source] = epoch
