@@ -26,7 +26,7 @@ MATTERS = 10.0
 """Accounts from which on a reach is to have the relative width; below, the interval is as wide as at this reach."""
 
 MOST_WORK = 4_000_000_000
-"""Nodes and edges looked at (a jump over edges counts as eight) before sampling is cut short: 10 to 20 s on one core."""
+"""Nodes and edges looked at before sampling is cut short: 10 to 20 s on one core. A jump over edges counts as eight."""
 
 FEWEST_SAMPLES = 100_000
 """Drawn in any case: takes no time, and small graphs get narrow intervals."""
