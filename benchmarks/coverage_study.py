@@ -244,6 +244,48 @@ def action(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
         yield Outcome(f"actions per account engaged, {calls} call(s){uneven}", *rows, 0.05)
 
 
+# -- simulated -------------------------------------------------------------------------------------------------------
+
+
+@case("simulated")
+def simulated(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """Expected spread from one account: exact on small graphs, on a larger one from 600 times as many samples.
+
+    The samples that small graphs get beyond the width asked for are left out; intervals then are as wide as promised.
+    """
+    from unittest.mock import patch
+
+    from graphs import InfluenceGraph, exact_spread, simulated_reach
+    from graphs.spread import sampling
+
+    with patch.object(sampling, "FEWEST_SAMPLES", 1):
+        for chance in (0.1, 0.3, 0.7):
+            rows, truths = [], []
+            for run in range(runs):
+                pairs = random.choice(30, 12, replace=False)  # of the 30 ordered pairs of 6 accounts
+                authors, others = pairs // 5, pairs % 5
+                resharers = others + (others >= authors)
+                chances = np.minimum(random.gamma(4, chance / 4, 12), 1)
+                graph = InfluenceGraph.from_arrays(list("abcdef"), authors, resharers, chances)
+                starter = graph.ids[int(authors[0])].as_py()
+                figure = simulated_reach(graph, seed=run, threads=1, relative_width=0.1).figure(starter)
+                rows.append((figure.value, figure.low, figure.high))
+                truths.append(exact_spread(graph, [starter]))
+            yield Outcome(f"6 accounts, 12 edges of about {chance:.0%}", *_columns(rows), np.array(truths))
+        pairs = np.unique(random.integers(200 * 200, size=1500))
+        authors, resharers = (200 * (pairs // 200 / 200) ** 2).astype(int), pairs % 200
+        authors, resharers = np.unique(np.stack([authors, resharers]), axis=1)
+        graph = InfluenceGraph.from_arrays(
+            [f"x:{i:03d}" for i in range(200)], authors, resharers, random.beta(1, 6, len(authors))
+        )
+        long = simulated_reach(graph, seed=2**40, relative_width=0.004)
+        starters = random.choice(np.flatnonzero(graph.reshared), runs)
+        found = [simulated_reach(graph, seed=run, threads=1) for run in range(runs)]
+        ends = zip(found, starters, strict=True)
+        rows = [(one.value[node], one.low[node], one.high[node]) for one, node in ends]
+        yield Outcome("200 accounts, probabilities differ", *_columns(rows), long.value[starters])
+
+
 def _table(lines: list[Measured], markdown: bool) -> str:
     rows = [HEADER, *(line.cells() for line in lines)]
     if markdown:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphs.action import compare_action
-    from graphs.adjacency import Graph, from_networkx, reshare_graph, to_networkx
+    from graphs.adjacency import Graph, from_networkx, graph_from_arrays, reshare_graph, to_networkx
     from graphs.cascades.estimate import estimate_cascades
     from graphs.comparison import compare_groups, compare_groups_by_platform
     from graphs.errors import ConvergenceError, GraphsError, InputError
@@ -51,6 +51,7 @@ __all__ = [
     "exposed_reach",
     "forecast_spread",
     "from_networkx",
+    "graph_from_arrays",
     "influence_graph",
     "learn_probabilities",
     "learnt_spread",
@@ -87,6 +88,7 @@ _HOMES = {
     "exposed_reach": "library",
     "forecast_spread": "spread.sampling",
     "from_networkx": "adjacency",
+    "graph_from_arrays": "adjacency",
     "influence_graph": "spread.network",
     "learn_probabilities": "spread.learning",
     "learnt_spread": "spread.rows",

@@ -157,8 +157,8 @@ class Spread:
             mark, queue = buffers[thread]
             mark.fill(0)
             return kernel(
-                graph.indptr, graph.sources, graph.limits, roots, first, samples.per_root, samples.stream,
-                mark, queue, wanted,
+                graph.indptr, graph.sources, graph.limits, graph.jumps, roots, first, samples.per_root,
+                samples.stream, mark, queue, wanted,
             )  # fmt: skip
 
         return spread_over_threads(samples, self.forecast.threads, work)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphs.errors import InputError
+from graphs.spread.jumps import jumps_of
 from graphs.spread.network import as_influence_graph
 
 __all__ = ["simulate_cascades"]
@@ -56,5 +57,9 @@ def simulate_cascades(graph: Any, ids: Iterable[str], *, runs: int = 10_000, see
         raise InputError("a cascade needs at least one actor that starts it.")
     sizes = np.empty(runs, np.int32)
     mark, queue = (np.zeros(network.n_nodes, np.int32) for _ in range(2))
-    run_cascades(*network.outgoing(), seeds, 0, runs, np.uint64(seed & 0xFFFFFFFFFFFFFFFF), mark, queue, sizes)
+    indptr, targets, limits = network.outgoing()
+    jumps = jumps_of(indptr, limits)
+    run_cascades(
+        indptr, targets, limits, jumps, seeds, 0, runs, np.uint64(seed & 0xFFFFFFFFFFFFFFFF), mark, queue, sizes,
+    )  # fmt: skip
     return sizes

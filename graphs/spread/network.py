@@ -16,6 +16,7 @@ from scipy import sparse
 
 from graphs.adjacency import numbered_edges
 from graphs.errors import InputError
+from graphs.spread.jumps import jumps_of
 from graphs.tables import pick
 
 __all__ = ["InfluenceGraph", "as_influence_graph", "influence_graph"]
@@ -61,6 +62,11 @@ class InfluenceGraph:
     def probabilities(self) -> FloatArray:
         """Return the probabilities of the edges, in the order of `sources`, in (0, 1]."""
         return (self.limits.astype(np.float64) + 1) / _STEPS
+
+    @cached_property
+    def jumps(self) -> FloatArray:
+        """Return how the edges into each node are skipped when drawn: see `graphs.spread.jumps.jumps_of`."""
+        return jumps_of(self.indptr, self.limits)
 
     @cached_property
     def resharers(self) -> Int32:

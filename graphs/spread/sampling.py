@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from graphs.errors import InputError
 from graphs.spread.intervals import quantile
+from graphs.spread.jumps import BYTES_A_NODE
 from graphs.spread.network import InfluenceGraph
 
 __all__ = ["MATTERS", "MOST_WORK", "Forecast", "Samples", "forecast_spread", "plan"]
@@ -25,7 +26,7 @@ MATTERS = 10.0
 """Accounts from which on a reach is to have the relative width; below, the interval is as wide as at this reach."""
 
 MOST_WORK = 4_000_000_000
-"""Nodes and edges looked at before sampling is cut short: about 10 s on one core."""
+"""Nodes and edges looked at before sampling is cut short: 10 to 20 s on one core. A jump over edges counts as eight."""
 
 FEWEST_SAMPLES = 100_000
 """Drawn in any case: takes no time, and small graphs get narrow intervals."""
@@ -75,7 +76,7 @@ class Forecast:
     seconds
         Roughly, on the threads that will be used.
     memory
-        Bytes: 8 an edge and 8 a node for the graph, 32 a node for each thread.
+        Bytes: 8 an edge and 32 a node for the graph, 32 a node for each thread.
     threads
         Threads that will be used.
     capped
@@ -153,7 +154,7 @@ def plan(
     order = generator.permutation(roots) if complete else generator.choice(roots, max(affordable, 1000))
     samples = Samples(order, per_root if complete else 1, complete, seed)
     work = int(samples.n * each)
-    memory = graph.n_edges * 8 + graph.n_nodes * 8 + threads * graph.n_nodes * _BYTES_A_NODE
+    memory = graph.n_edges * 8 + graph.n_nodes * (8 + BYTES_A_NODE) + threads * graph.n_nodes * _BYTES_A_NODE
     return samples, Forecast(samples.n, work, work / WORK_A_SECOND / threads, memory, threads, capped)
 
 
@@ -178,7 +179,7 @@ class Worker:
     """The arrays that one thread needs, used again for every block of roots."""
 
     def __init__(self, graph: InfluenceGraph) -> None:
-        self.graph = (graph.indptr, graph.sources, graph.limits)
+        self.graph = (graph.indptr, graph.sources, graph.limits, graph.jumps)
         size = graph.n_nodes
         self.mark, self.queue, self.seen, self.touched = (np.zeros(size, np.int32) for _ in range(4))
         self.hits, self.varied = (np.zeros(size, np.int64) for _ in range(2))

@@ -72,6 +72,16 @@ def _figure(row: Row, reasons: _Reasons, *, whole: bool) -> str:
     return reasons.marked(shown, row["reason_missing"]) if row["value"] is None else shown
 
 
+def _reach(row: Row, reasons: _Reasons) -> str:
+    """Return a figure of reach in whole people; a simulated one below 10 is a mean that needs its decimal."""
+    value, low, high = (row[name] for name in ("value", "low", "high"))
+    if row["kind_of_reach"] != "simulated" or value is None or value >= 10 or None in (low, high):
+        return _figure(row, reasons, whole=True)
+    if low == value == high:
+        return number(value)
+    return f"{value:.1f} ({low:.1f}–{high:.1f})"
+
+
 def _estimators(rows: Iterable[Row]) -> str:
     """Return how the figures were estimated, each way once."""
     names = dict.fromkeys(clean(row["estimator"].replace("_", " ")) for row in rows if row["estimator"])
@@ -114,7 +124,7 @@ def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: f
         [
             who(actor, actors),
             kind_of(actor, actors),
-            *(_figure(found[kind], reasons, whole=True) if kind in found else NOTHING for kind in known),
+            *(_reach(found[kind], reasons) if kind in found else NOTHING for kind in known),
         ]
         for actor, found in cells.items()
     ]

@@ -15,7 +15,7 @@ from influence.report.safe import name_markup
 
 __all__ = ["chart_of_largest", "charts_of_kinds"]
 
-_ORDER = ("exposed", "potential", "engaged")
+_ORDER = ("exposed", "potential", "engaged", "simulated")
 _BARS_OF_A_SIDE, _BARS_OF_ONE = 15, 20
 _NAMES_NOT_DRAWN = 12
 

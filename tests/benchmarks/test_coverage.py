@@ -7,7 +7,7 @@ import pytest
 from coverage_study import CASES, main, measure
 
 
-@pytest.mark.parametrize("name", ["exposed", "ratio", "action"])
+@pytest.mark.parametrize("name", ["exposed", "ratio", "action", "simulated"])
 def test_intervals_hold_what_they_promise(name: str) -> None:
     for line in measure(name, runs=300, seed=1):
         # Three Monte Carlo errors of 300 runs at 95% are 3.8 points.

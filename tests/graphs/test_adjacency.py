@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs import InputError, from_networkx, reshare_graph, to_networkx
+from graphs import InputError, from_networkx, graph_from_arrays, reshare_graph, to_networkx
 
 names = st.sampled_from([f"x:{i}" for i in range(7)])
 rows = st.lists(st.tuples(names | st.none(), names | st.none(), st.sampled_from(["reshare", "quote", "follow"])))
@@ -65,3 +65,52 @@ def test_undirected_edges_go_both_ways_and_weights_must_be_numbers() -> None:
     twins: nx.Graph = nx.Graph([(1, "1")])
     with pytest.raises(InputError, match="same name"):
         from_networkx(twins)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 3))), st.permutations(range(10)))
+def test_arrays_give_the_graph_that_networkx_builds(edges: list[tuple[int, int, int]], order: list[int]) -> None:
+    ids = [f"x:{i}" for i in order]
+    expected: nx.DiGraph = nx.DiGraph()
+    expected.add_nodes_from(ids)
+    for source, target, weight in edges:
+        if source != target and weight:
+            before = expected.get_edge_data(ids[source], ids[target], {"weight": 0.0})["weight"]
+            expected.add_edge(ids[source], ids[target], weight=before + weight)
+    sources, targets, weights = (np.array([edge[i] for edge in edges], np.int64) for i in range(3))
+    built = graph_from_arrays(sources, targets, weights, ids)
+    assert built.ids.to_pylist() == sorted(ids)
+    assert dict(to_networkx(built).edges) == dict(expected.edges)
+    assert built.csr.has_canonical_format
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1))
+def test_arrays_of_names_or_numbers_give_the_graph_of_the_table(edges: list[tuple[int, int]]) -> None:
+    sources, targets = zip(*edges, strict=True)
+    rows = pa.table({"source": [*map(str, sources)], "target": [*map(str, targets)], "kind": ["reshare"] * len(edges)})
+    expected = reshare_graph(rows)
+    for ends in ((np.array(sources), np.array(targets)), (rows["source"], rows["target"])):
+        built = graph_from_arrays(*ends)
+        assert built.ids == expected.ids
+        assert (built.csr != expected.csr).nnz == 0
+
+
+def test_arrays_that_are_no_edges_are_named() -> None:
+    assert graph_from_arrays([], []).n_nodes == 0
+    assert graph_from_arrays([], [], ids=["b", "a"]).ids.to_pylist() == ["a", "b"]
+    for given_arrays, message in (
+        (([0], [1, 2], None, ["a", "b"]), "1 edges and targets 2"),
+        (([0], [2], None, ["a", "b"]), "names node 2"),
+        (([-1], [1], None, ["a", "b"]), "names node -1"),
+        (([0], [1], None, ["a", "a"]), "'a' names two nodes"),
+        (([0], [1], None, ["a", None]), "1 of the ids are missing"),
+        ((["a"], ["b"], None, ["a", "b"]), "names were given"),
+        ((["a"], [None], None, None), "targets has"),
+        (([0.5], [1], None, None), "sources has values of type double"),
+        (([0], [1], [-2.0], None), "edge 0 has weight -2"),
+        (([0], [1], [float("nan")], None), "edge 0 has weight nan"),
+        (([0], [1], [1.0, 2.0], None), "there are 1 edges"),
+    ):
+        with pytest.raises(InputError, match=message):
+            graph_from_arrays(*given_arrays)

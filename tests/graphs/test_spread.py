@@ -97,6 +97,24 @@ def test_it_agrees_with_cascades_simulated_one_by_one(name: str) -> None:
         assert abs(value - sizes.mean()) <= 4 * error + 1e-9
 
 
+def test_the_weighted_cascade_has_no_bias_whether_edges_are_jumped_over_or_not() -> None:
+    # Each resharer shares out 1 among those it reshares, so that probabilities differ by node from 1/30 to 1.
+    random = np.random.default_rng(0)
+    pairs = {(int(400 * random.random() ** 3), int(400 * random.random() ** 0.5)) for _ in range(3000)}
+    authors, resharers = np.array(sorted(pair for pair in pairs if pair[0] != pair[1])).T
+    degrees = np.bincount(resharers, minlength=400)
+    # Halves and quarters among the edges of a node: candidates of a jump are thinned.
+    chances = random.choice([1.0, 0.5, 0.25], len(authors)) / degrees[resharers]
+    graph = InfluenceGraph.from_arrays([f"x:{i:03d}" for i in range(400)], authors, resharers, chances)
+    jumped = graph.jumps[:, 1] < 0
+    assert 0.2 < jumped.mean() < 1
+    values = np.array([simulated_reach(graph, seed=seed, threads=1).value for seed in range(30)])
+    for node in np.argsort(-values[0])[[0, 1, 2, 5, 20, 50, 100, 200]]:
+        sizes = simulate_cascades(graph, [graph.ids[int(node)].as_py()], runs=20_000, seed=5)
+        error = np.hypot(sizes.std() / np.sqrt(len(sizes)), values[:, node].std() / np.sqrt(len(values)))
+        assert abs(values[:, node].mean() - sizes.mean()) <= 4 * error
+
+
 @settings(max_examples=25, deadline=None)
 @given(edges, st.data())
 def test_unions_are_monotone_and_submodular(drawn: dict[tuple[str, str], float], data: st.DataObject) -> None:
@@ -204,7 +222,7 @@ def test_nobody_reshares_anybody() -> None:
 def test_the_forecast_counts_memory_and_samples() -> None:
     graph = influence_graph(pa.table({"author": ["a"], "resharer": ["b"], "p": [0.5]}))
     forecast = forecast_spread(graph, threads=1)
-    assert forecast.memory == 8 + 2 * 8 + 2 * 32
+    assert forecast.memory == 8 + 2 * 32 + 2 * 32
     assert forecast.samples == simulated_reach(graph).samples.n
     assert "samples" in str(forecast)
     said: list[str] = []
