@@ -103,8 +103,10 @@ def _counts(record: ImportRecord) -> list[str]:
     return [f"{count:,}" for count in (record.read, record.kept, record.duplicates, record.rejected)]
 
 
-def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: float) -> Grid:
-    """Return a row per actor and a column per kind of reach."""
+def reach_grid(
+    rows: Iterable[Row], actors: Actors, *, total: int, confidence: float, assumed: Sequence[str] = ()
+) -> Grid:
+    """Return a row per actor and a column per kind of reach; `assumed` are lines on what was assumed, and who says so."""
     cells: dict[str, dict[str, Row]] = {}
     for row in rows:
         cells.setdefault(row["actor_id"], {})[row["kind_of_reach"]] = row
@@ -124,6 +126,7 @@ def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: f
     notes = [
         *reasons.notes(),
         *(f"{kind}: {way}" for kind, way in ways.items() if way),
+        *assumed,
         brackets(confidence),
         *more(len(cells), total, "actors", "reach"),
     ]

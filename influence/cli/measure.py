@@ -12,6 +12,7 @@ from influence.cli.options import ConfidenceOption, EngineOption, JsonOption, Se
 from influence.errors import InputError
 
 if TYPE_CHECKING:
+    from influence.audience_templates import Assumed
     from influence.records import Result
     from influence.study import Study
 
@@ -58,7 +59,26 @@ def reach(
 
     rows, total = _top_of_reach(opened, result)
     actors = named(opened, {row["actor_id"] for row in rows})
-    print_grid(reach_grid(rows, actors, total=total, confidence=result.run["params"]["confidence"]))
+    assumed = _assumed(opened, {row["estimator"] for row in rows})
+    level = result.run["params"]["confidence"]
+    print_grid(reach_grid(rows, actors, total=total, confidence=level, assumed=assumed))
+
+
+def _assumed(study: Study, estimators: set[str | None]) -> list[str]:
+    """Return what the figures shown assume, a line each, with who says so."""
+    used, lines = " ".join(filter(None, estimators)), []
+    if "times readers per copy" in used:
+        for medium, given in study.settings.audiences.readers().items():
+            of = f" of {medium}" if medium else ""
+            lines.append(f"Readers per copy{of}: {_range(given)} ({given.source})")
+    if "assumed_view_rate" in used:
+        for platform, given in study.settings.audiences.rates().items():
+            lines.append(f"Shown a post, of the followers on {platform}: {_range(given)} ({given.source})")
+    return lines
+
+
+def _range(given: Assumed) -> str:
+    return f"{given.typical:g} ({given.low:g}–{given.high:g})"
 
 
 def _top_of_reach(study: Study, result: Result) -> tuple[list[dict[str, Any]], int]:
