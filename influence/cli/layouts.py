@@ -106,7 +106,7 @@ def _counts(record: ImportRecord) -> list[str]:
 def reach_grid(
     rows: Iterable[Row], actors: Actors, *, total: int, confidence: float, assumed: Sequence[str] = ()
 ) -> Grid:
-    """Return a row per actor and a column per kind of reach; `assumed` are lines on what was assumed, and who says so."""
+    """Return a row per actor and a column per kind of reach; `assumed` are lines on assumptions and their sources."""
     cells: dict[str, dict[str, Row]] = {}
     for row in rows:
         cells.setdefault(row["actor_id"], {})[row["kind_of_reach"]] = row
