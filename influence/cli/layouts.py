@@ -74,8 +74,8 @@ def _figure(row: Row, reasons: _Reasons, *, whole: bool) -> str:
 
 def _estimators(rows: Iterable[Row]) -> str:
     """Return how the figures were estimated, each way once."""
-    names = dict.fromkeys(clean(row["estimator"].replace("_", " ")) for row in rows if row["estimator"])
-    return "; ".join(names)
+    given = (clean(row["estimator"].replace("_", " ")) for row in rows if row["estimator"])
+    return "; ".join(dict.fromkeys(part for name in given for part in name.split("; ")))
 
 
 def imports_grid(records: Sequence[ImportRecord]) -> Grid:

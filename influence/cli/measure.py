@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -153,10 +154,33 @@ def _print_comparison(study: Study, result: Result) -> None:
         print()
     if any(row["n_a"] == 0 or (row["b"] and row["n_b"] == 0) for row in of_groups):
         print_lines([f"Who is a leader and who is a medium, the roster says: {study.folder / study.settings.roster}"])
-    print_lines([brackets(result.run["params"]["confidence"])])
+    print_lines([brackets(result.run["params"]["confidence"]), *_pairs(rows, result.run["params"]["kinds"])])
     if len(rows) > len(of_groups):
         rest = f"{len(rows) - len(of_groups):,} more rows, account by account and for other kinds"
         print_lines([f"{rest}: influence show comparison --limit 0"])
+
+
+def _pairs(rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]) -> list[str]:
+    """Return a line for each kind of reach on the pairs of single actors: how many have no row, how many no figure."""
+    from graphs.comparison import group_name
+
+    groups = {"", *kinds, *map(group_name, kinds)}
+    members = {
+        (row["kind_of_reach"], row["a"]): row["n_a"] + row["left_out"]
+        for row in rows
+        if row["measure"] == "union" and not row["b"]
+    }
+    lines = []
+    for kind in dict.fromkeys(row["kind_of_reach"] for row in rows):
+        pairs = [row for row in rows if row["kind_of_reach"] == kind and row["measure"] == "ratio"]
+        pairs = [row for row in pairs if row["a"] not in groups and ":" in row["a"] and ":" in row["b"]]
+        everybody = members.get((kind, group_name(kinds[0])), 0) * members.get((kind, group_name(kinds[1])), 0)
+        empty = sum(row["value"] is None and row["low"] is None and row["high"] is None for row in pairs)
+        if everybody and (empty or everybody > len(pairs)):
+            left = f"{everybody - len(pairs):,} of {everybody:,} pairs without a row" if everybody > len(pairs) else ""
+            without = f"{empty:,} of {len(pairs):,} listed pairs without a figure" if empty else ""
+            lines.append(f"Pairs by {kind} reach: {'; '.join(filter(None, (left, without)))}.")
+    return lines
 
 
 def parse_kinds(text: str) -> tuple[str, str]:
