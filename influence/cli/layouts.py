@@ -44,7 +44,7 @@ LABELS = ("positive", "manipulative", "undetermined", "none")
 def who(actor_id: str, actors: Actors) -> str:
     """Return what a reader calls an actor: the name, else the handle, else the id."""
     actor = actors.get(actor_id, {})
-    return clean(actor.get("name") or actor.get("handle") or actor_id)
+    return clean(actor.get("name") or actor.get("handle") or actor_id.removeprefix("press:"))
 
 
 def kind_of(actor_id: str, actors: Actors) -> str:

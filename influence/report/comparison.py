@@ -238,6 +238,8 @@ def _largest_pairs(ctx: Context, pairs: Any) -> list[dict[str, Any]]:
         return []
     kind = max(known, key=lambda name: (counts[name], -HEADLINE_ORDER.index(name)))
     chosen = pairs.filter(pairs.kind_of_reach == kind)
+    # An actor without any ratio of this kind would be a column of nothing.
+    chosen = chosen.filter(chosen.value.notnull() | chosen.low.notnull() | chosen.high.notnull())
     # A ratio grows with its first and falls with its second: the mean ratio orders both sides by reach.
     means = {side: chosen.group_by(side).agg(size=chosen.value.mean()) for side in ("a", "b")}
     down = [ibis.desc("size", nulls_first=False), "a"]
