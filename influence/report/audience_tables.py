@@ -76,7 +76,9 @@ def _cell(ctx: Context, row: Mapping[str, Any] | None, what: str, notes: Footnot
     # Tenths of a per cent: more would claim too much.
     write: Callable[[float], str] = (lambda x: ctx.numbers.percent(round(x, 3))) if share else ctx.numbers.count
     value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
-    written = ctx.written(value, low, high, write, exact=(write, ctx.cat.plain("common.exact")))
+    written = ctx.written(
+        value, low, high, write, exact=(write, ctx.cat.plain("common.exact" if share else "comparison.certain"))
+    )
     if written is None:
         return ctx.figure_cell(None, None, notes, row.get("reason_missing"))
     figure = ctx.register.add(
