@@ -215,6 +215,16 @@ def ratios(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
         yield Outcome(f"{leaders} leaders, {outlets} outlets", *_columns(rows), 10.0)
 
 
+@case("group_ratio")
+def group_ratios(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """All leaders together against all outlets together: the ratio of their net reach."""
+    from group_ratios import group_ratio_runs
+
+    for setting, rows in group_ratio_runs(runs, random):
+        value, low, high, truth = np.array(rows, dtype=np.float64).T
+        yield Outcome(setting, value, low, high, truth)
+
+
 # -- action ----------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ The rows of `audiences` say how many copies, people or percent an outlet has. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
@@ -47,7 +47,10 @@ PREFERRED = {
 }
 ONE_READER = "circulation, one reader per copy: a lower bound"
 READERS_UNKNOWN = "readers per copy are not given, so the upper end is open"
-Readers = tuple[float, float, float]
+Readers = tuple[float, float, float] | Mapping[str, tuple[float, float, float]]
+"""Readers per copy (low, point, high): one for all, or by medium; under "" for every medium without its own."""
+
+_Range = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,20 @@ class AudienceRow:
     population: float | None
 
 
-def check_readers_per_copy(readers: Readers | None) -> Readers | None:
-    """Return `(low, point, high)` readers per copy. Raises InputError unless they are positive and in order."""
+def check_readers_per_copy(readers: Readers | None) -> dict[str, _Range]:
+    """Return `(low, point, high)` readers per copy by medium in lower case.
+
+    Raises InputError unless they are positive and in order.
+    """
     if readers is None:
-        return None
-    if len(readers) != 3 or not 0 < readers[0] <= readers[1] <= readers[2] < np.inf:
-        raise InputError(f"readers_per_copy must be (low, point, high), positive and in order, got {readers!r}.")
-    return readers
+        return {}
+    checked: dict[str, _Range] = {}
+    for medium, given in (readers if isinstance(readers, Mapping) else {"": readers}).items():
+        if len(given) != 3 or not 0 < given[0] <= given[1] <= given[2] < np.inf:
+            of = f" of {medium!r}" if medium else ""
+            raise InputError(f"readers_per_copy{of} must be (low, point, high), positive and in order, got {given!r}.")
+        checked[medium.strip().lower()] = given[0], given[1], given[2]
+    return checked
 
 
 def audience_rows(audiences: Any, population: float | None) -> list[AudienceRow]:
@@ -112,7 +122,7 @@ def _row(row: dict[str, Any], population: float | None) -> AudienceRow:
 
 
 def audience_parts(
-    rows: Sequence[AudienceRow], kind_of_reach: str, population: float | None, readers: Readers | None
+    rows: Sequence[AudienceRow], kind_of_reach: str, population: float | None, readers: Mapping[str, _Range]
 ) -> tuple[list[Figure], str | None]:
     """Return one figure (people) for each medium of one outlet, and why media are missing.
 
@@ -134,7 +144,7 @@ def audience_parts(
 
 
 def _in_people(
-    rows: list[AudienceRow], kind_of_reach: str, population: float | None, readers: Readers | None
+    rows: list[AudienceRow], kind_of_reach: str, population: float | None, readers: Mapping[str, _Range]
 ) -> Iterator[Figure]:
     for measure in PREFERRED[kind_of_reach]:
         same = [row for row in rows if row.measure == measure]
@@ -143,10 +153,13 @@ def _in_people(
             yield _figure([row for row in same if row.period == latest], kind_of_reach, population, readers)
 
 
-def _figure(rows: list[AudienceRow], kind_of_reach: str, population: float | None, readers: Readers | None) -> Figure:
+def _figure(
+    rows: list[AudienceRow], kind_of_reach: str, population: float | None, readers: Mapping[str, _Range]
+) -> Figure:
     measure, basis = rows[0].measure, "audience" if kind_of_reach == "potential" else "issue"
     if measure in COPIES:
-        return _from_copies([row.value for row in rows], kind_of_reach, population, readers, basis)
+        each = readers.get(rows[0].medium.strip().lower(), readers.get(""))
+        return _from_copies([row.value for row in rows], kind_of_reach, population, each, basis)
     people = [row.value for row in rows]
     if measure in PERCENT:
         universes = [row.population or population for row in rows]
@@ -158,7 +171,7 @@ def _figure(rows: list[AudienceRow], kind_of_reach: str, population: float | Non
 
 
 def _from_copies(
-    copies: list[float], kind_of_reach: str, population: float | None, readers: Readers | None, basis: str
+    copies: list[float], kind_of_reach: str, population: float | None, readers: _Range | None, basis: str
 ) -> Figure:
     if readers is None and kind_of_reach == "exposed":
         # A lower bound on a public is worth having; as the readers of one issue it would be a guess.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -56,7 +56,8 @@ def estimate_reach(
     confidence
         Coverage of the intervals.
     readers_per_copy
-        `(low, point, high)`: makes people of a circulation. Without it, one reader per copy is the lower bound.
+        `(low, point, high)`: makes people of a circulation; or such by `audiences.medium`, under "" for every other
+        medium. Without it, one reader per copy is the lower bound.
     view_rates
         `{platform: (low, typical, high)}`: the share of an account's followers that a post is shown to. Where a
         platform gives no views, they make exposed reach of the followers. None are assumed unless they are given.
@@ -159,7 +160,10 @@ def _ids(actors: ir.Table, statements: Sequence[AudienceRow]) -> pa.Array:
 
 
 def _add_audiences(
-    figures: Figures, statements: Sequence[AudienceRow], population: float | None, readers: Readers | None
+    figures: Figures,
+    statements: Sequence[AudienceRow],
+    population: float | None,
+    readers: Mapping[str, tuple[float, float, float]],
 ) -> None:
     """Join the audience of each outlet with what its platform says: union bounds, since people overlap."""
     for actor, rows in groupby(statements, key=lambda row: row.actor_id):

@@ -239,9 +239,9 @@ def _common(settings: Settings) -> Params:
         "replicates": 1000,
         "seed": settings.seed,
         "population": settings.population,
-        "readers_per_copy": settings.audiences.readers_per_copy,
+        "readers_per_copy": {name: given.range for name, given in settings.audiences.readers().items()} or None,
         "spread": settings.spread.model_dump(),
-        "view_rates": settings.audiences.view_rates,
+        "view_rates": {name: given.range for name, given in settings.audiences.rates().items()} or None,
         "interval": settings.engaged.interval,
         "ones": settings.engaged.ones,
     }

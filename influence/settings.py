@@ -7,8 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from influence.audience_templates import ANY_MEDIUM, Assumed, Template, read_templates
 from influence.errors import InputError, StudyError
 from influence.tables import SCHEMA_VERSION
 
@@ -49,6 +50,11 @@ seed = 0
 # Used only where a platform gives no views. Nothing is assumed unless you write it here.
 # view_rates = {{ instagram = [0.05, 0.10, 0.25] }}
 # view_rates_source = "Name of the study, year"
+
+# The same from tables with sources: CSV files beside this one, or readers_per_copy and view_rates, which come with
+# the program (what they hold: docs/reach.md). What is written above wins. `country` picks rows of one country.
+# template = ["readers.csv", "view_rates"]
+# country = "KZ"
 
 # [engaged]
 # interval = "lognormal"  # or "bootstrap": of the accounts that act, seen and unseen
@@ -114,12 +120,42 @@ class AudienceSettings(_Strict):
     """Low, typical, high of what is assumed, and the source of these.
 
     `readers_per_copy` turns printed copies into readers; `view_rates`, by platform, followers into those shown a post.
+    `template` names files that give both with their sources (`influence.audience_templates`); what is written in
+    study.toml wins over them.
     """
 
     readers_per_copy: tuple[float, float, float] | None = None
     readers_per_copy_source: str | None = None
     view_rates: dict[str, tuple[float, float, float]] | None = None
     view_rates_source: str | None = None
+    template: tuple[str, ...] = ()
+    country: str | None = None
+    _template: Template = PrivateAttr(default_factory=Template)
+
+    @field_validator("template", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    def with_template(self, folder: Path) -> AudienceSettings:
+        """Return these settings with the templates read; files stand beside study.toml, in `folder`.
+
+        Raises StudyError if a template is not there or cannot be used.
+        """
+        read = self.model_copy()
+        read._template = read_templates(self.template, folder, country=self.country)
+        return read
+
+    def readers(self) -> dict[str, Assumed]:
+        """Return readers per copy by medium; those for any other medium stand under the empty name."""
+        if self.readers_per_copy is not None:
+            return {ANY_MEDIUM: Assumed(*self.readers_per_copy, self.readers_per_copy_source or "")}
+        return dict(self._template.readers_per_copy)
+
+    def rates(self) -> dict[str, Assumed]:
+        """Return view rates by platform."""
+        own = {name.lower(): Assumed(*x, self.view_rates_source or "") for name, x in (self.view_rates or {}).items()}
+        return {**self._template.view_rates, **own}
 
     @model_validator(mode="after")
     def _rates_sourced(self) -> Self:
@@ -194,7 +230,8 @@ class Settings(_Strict):
 def read_settings(folder: Path) -> Settings:
     """Read and check `study.toml` of a study folder.
 
-    Raises StudyError if the folder has none, if it cannot be read, or if it is of a newer version of the program.
+    Raises StudyError if the folder has none, if it or an audience template that it names cannot
+    be read, or if it is of a newer version of the program.
     """
     file = folder / SETTINGS_FILE
     if not file.is_file():
@@ -212,11 +249,14 @@ def read_settings(folder: Path) -> Settings:
             "Open it with a newer version of influence."
         )
     try:
-        return Settings.model_validate(raw)
+        settings = Settings.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise StudyError(f"{file}: {key}: {first['msg']}, got {_short(first['input'])}.") from error
+    if settings.audiences.template:
+        return settings.model_copy(update={"audiences": settings.audiences.with_template(folder)})
+    return settings
 
 
 def _short(value: object) -> str:

@@ -96,6 +96,8 @@ def _matched(ladder: _Ladder, target: Figure) -> Figure:
     value = None if target.value is None else ladder.fewest("value", target.value)
     low = None if target.low is None else ladder.fewest("high", target.low)
     high = None if target.high is None else ladder.fewest("low", target.high)
+    if value is None and low is not None and low == high:
+        value = low  # whatever the figures are within their ranges, it takes so many
     reason = None
     if None in (value, low, high):
         everyone = len(ladder.members)

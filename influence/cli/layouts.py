@@ -44,7 +44,7 @@ LABELS = ("positive", "manipulative", "undetermined", "none")
 def who(actor_id: str, actors: Actors) -> str:
     """Return what a reader calls an actor: the name, else the handle, else the id."""
     actor = actors.get(actor_id, {})
-    return clean(actor.get("name") or actor.get("handle") or actor_id)
+    return clean(actor.get("name") or actor.get("handle") or actor_id.removeprefix("press:"))
 
 
 def kind_of(actor_id: str, actors: Actors) -> str:
@@ -84,8 +84,8 @@ def _reach(row: Row, reasons: _Reasons) -> str:
 
 def _estimators(rows: Iterable[Row]) -> str:
     """Return how the figures were estimated, each way once."""
-    names = dict.fromkeys(clean(row["estimator"].replace("_", " ")) for row in rows if row["estimator"])
-    return "; ".join(names)
+    given = (clean(row["estimator"].replace("_", " ")) for row in rows if row["estimator"])
+    return "; ".join(dict.fromkeys(part for name in given for part in name.split("; ")))
 
 
 def imports_grid(records: Sequence[ImportRecord]) -> Grid:
@@ -113,8 +113,10 @@ def _counts(record: ImportRecord) -> list[str]:
     return [f"{count:,}" for count in (record.read, record.kept, record.duplicates, record.rejected)]
 
 
-def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: float) -> Grid:
-    """Return a row per actor and a column per kind of reach."""
+def reach_grid(
+    rows: Iterable[Row], actors: Actors, *, total: int, confidence: float, assumed: Sequence[str] = ()
+) -> Grid:
+    """Return a row per actor and a column per kind of reach; `assumed` are lines on assumptions and their sources."""
     cells: dict[str, dict[str, Row]] = {}
     for row in rows:
         cells.setdefault(row["actor_id"], {})[row["kind_of_reach"]] = row
@@ -134,6 +136,7 @@ def reach_grid(rows: Iterable[Row], actors: Actors, *, total: int, confidence: f
     notes = [
         *reasons.notes(),
         *(f"{kind}: {way}" for kind, way in ways.items() if way),
+        *assumed,
         brackets(confidence),
         *more(len(cells), total, "actors", "reach"),
     ]

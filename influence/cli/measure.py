@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from influence.cli.options import ConfidenceOption, EngineOption, JsonOption, Se
 from influence.errors import InputError
 
 if TYPE_CHECKING:
+    from influence.audience_templates import Assumed
     from influence.records import Result
     from influence.study import Study
 
@@ -58,7 +60,26 @@ def reach(
 
     rows, total = _top_of_reach(opened, result)
     actors = named(opened, {row["actor_id"] for row in rows})
-    print_grid(reach_grid(rows, actors, total=total, confidence=result.run["params"]["confidence"]))
+    assumed = _assumed(opened, {row["estimator"] for row in rows})
+    level = result.run["params"]["confidence"]
+    print_grid(reach_grid(rows, actors, total=total, confidence=level, assumed=assumed))
+
+
+def _assumed(study: Study, estimators: set[str | None]) -> list[str]:
+    """Return what the figures shown assume, a line each, with who says so."""
+    used, lines = " ".join(filter(None, estimators)), []
+    if "times readers per copy" in used:
+        for medium, given in study.settings.audiences.readers().items():
+            of = f" of {medium}" if medium else ""
+            lines.append(f"Readers per copy{of}: {_range(given)} ({given.source})")
+    if "assumed_view_rate" in used:
+        for platform, given in study.settings.audiences.rates().items():
+            lines.append(f"Shown a post, of the followers on {platform}: {_range(given)} ({given.source})")
+    return lines
+
+
+def _range(given: Assumed) -> str:
+    return f"{given.typical:g} ({given.low:g}–{given.high:g})"
 
 
 def _top_of_reach(study: Study, result: Result) -> tuple[list[dict[str, Any]], int]:
@@ -133,10 +154,33 @@ def _print_comparison(study: Study, result: Result) -> None:
         print()
     if any(row["n_a"] == 0 or (row["b"] and row["n_b"] == 0) for row in of_groups):
         print_lines([f"Who is a leader and who is a medium, the roster says: {study.folder / study.settings.roster}"])
-    print_lines([brackets(result.run["params"]["confidence"])])
+    print_lines([brackets(result.run["params"]["confidence"]), *_pairs(rows, result.run["params"]["kinds"])])
     if len(rows) > len(of_groups):
         rest = f"{len(rows) - len(of_groups):,} more rows, account by account and for other kinds"
         print_lines([f"{rest}: influence show comparison --limit 0"])
+
+
+def _pairs(rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]) -> list[str]:
+    """Return a line for each kind of reach on the pairs of single actors: how many have no row, how many no figure."""
+    from graphs.comparison import group_name
+
+    groups = {"", *kinds, *map(group_name, kinds)}
+    members = {
+        (row["kind_of_reach"], row["a"]): row["n_a"] + row["left_out"]
+        for row in rows
+        if row["measure"] == "union" and not row["b"]
+    }
+    lines = []
+    for kind in dict.fromkeys(row["kind_of_reach"] for row in rows):
+        pairs = [row for row in rows if row["kind_of_reach"] == kind and row["measure"] == "ratio"]
+        pairs = [row for row in pairs if row["a"] not in groups and ":" in row["a"] and ":" in row["b"]]
+        everybody = members.get((kind, group_name(kinds[0])), 0) * members.get((kind, group_name(kinds[1])), 0)
+        empty = sum(row["value"] is None and row["low"] is None and row["high"] is None for row in pairs)
+        if everybody and (empty or everybody > len(pairs)):
+            left = f"{everybody - len(pairs):,} of {everybody:,} pairs without a row" if everybody > len(pairs) else ""
+            without = f"{empty:,} of {len(pairs):,} listed pairs without a figure" if empty else ""
+            lines.append(f"Pairs by {kind} reach: {'; '.join(filter(None, (left, without)))}.")
+    return lines
 
 
 def parse_kinds(text: str) -> tuple[str, str]:

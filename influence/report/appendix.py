@@ -215,6 +215,7 @@ def data_section(ctx: Context) -> Section:
     section.blocks += _rejects(ctx)
     section.blocks.append(_holdings(ctx))
     section.blocks += _audiences(ctx)
+    section.blocks += _assumptions(ctx)
     return section
 
 
@@ -290,3 +291,21 @@ def _audiences(ctx: Context) -> list[Block]:
     if facts.audiences_total > len(rows):
         note = cat("data.audiences_left_out", shown=len(rows), all=ctx.numbers.count(facts.audiences_total))
     return [DataTable(cat.plain("data.audiences"), columns, rows, numeric=(3,), note=note)]
+
+
+def _assumptions(ctx: Context) -> list[Block]:
+    """Return what turns copies into readers and followers into those shown a post, with the source of each."""
+    given, cat, write = ctx.material.study.settings.audiences, ctx.cat, ctx.numbers.score
+    what = [
+        (cat.plain("data.readers_per_copy"), name or cat.plain("data.any_medium"), x)
+        for name, x in given.readers().items()
+    ]
+    what += [(cat.plain("data.view_rate"), ctx.platform(name), x) for name, x in given.rates().items()]
+    if not what:
+        return []
+    rows = [
+        [Cell(label), Cell(clean(of)), *(Cell(write(n)) for n in x.range), Cell(name_markup(x.source))]
+        for label, of, x in what
+    ]
+    columns = [cat.plain(f"data.column_{name}") for name in ("assumed", "of", "low", "typical", "high", "source")]
+    return [DataTable(cat.plain("data.assumptions"), columns, rows, numeric=(2, 3, 4))]

@@ -12,8 +12,8 @@ from influence.report.safe import clean, name_markup
 
 __all__ = ["duplication_table", "flow_table"]
 
-MOST = 8
-"""Actors in the matrix: more do not fit a page."""
+MOST, MOST_COLUMNS = 8, 5
+"""Rows and columns of the matrix: more do not fit the width of a page."""
 
 
 def duplication_table(ctx: Context, comparison: Comparison) -> list[Block]:
@@ -33,17 +33,18 @@ def duplication_table(ctx: Context, comparison: Comparison) -> list[Block]:
         weight[b] = weight.get(b, 0.0) + (number_or_none(row["value"]) or 0.0)
     chosen = sorted(weight, key=lambda actor: (-weight[actor], actor))[:MOST]
     names, notes, lines = ctx.labels(chosen), Footnotes(), []
+    across = chosen[:MOST_COLUMNS]
     for a in chosen:
-        cells = [_cell(ctx, found.get((a, b)), f"{names[a]}, {names[b]}", notes) for b in chosen]
+        cells = [_cell(ctx, found.get((a, b)), f"{names[a]}, {names[b]}", notes) for b in across]
         lines.append([Cell(name_markup(names[a])), *cells])
     return [
         DataTable(
             ctx.cat.plain("comparison.duplication", kind=ctx.cat.name("reach_of", kind)),
-            [ctx.cat.plain("reach.column_actor"), *(name_markup(names[b]) for b in chosen)],
+            [ctx.cat.plain("reach.column_actor"), *(name_markup(names[b]) for b in across)],
             lines,
-            numeric=tuple(range(1, len(chosen) + 1)),
+            numeric=tuple(range(1, len(across) + 1)),
             footnotes=notes.listed(),
-            note=ctx.cat("comparison.duplication_note"),
+            note=ctx.cat("comparison.duplication_note", rows=MOST, columns=MOST_COLUMNS),
         )
     ]
 
@@ -75,7 +76,9 @@ def _cell(ctx: Context, row: Mapping[str, Any] | None, what: str, notes: Footnot
     # Tenths of a per cent: more would claim too much.
     write: Callable[[float], str] = (lambda x: ctx.numbers.percent(round(x, 3))) if share else ctx.numbers.count
     value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
-    written = ctx.written(value, low, high, write, exact=(write, ctx.cat.plain("common.exact")))
+    written = ctx.written(
+        value, low, high, write, exact=(write, ctx.cat.plain("common.exact" if share else "comparison.certain"))
+    )
     if written is None:
         return ctx.figure_cell(None, None, notes, row.get("reason_missing"))
     figure = ctx.register.add(

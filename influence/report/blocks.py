@@ -76,7 +76,7 @@ class Cards(Block):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, a second smaller line, the figure it shows, the letter of a footnote."""
+    """A cell: its text, a second and a third smaller line, the figure it shows, the letter of a footnote."""
 
     text: Markup | str
     small: str = ""
@@ -84,6 +84,7 @@ class Cell:
     footnote: str = ""
     missing: bool = False
     tag: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -105,10 +105,17 @@ def interval_chart(
         Values to which a vertical line is drawn, each with its short name.
     """
     domain = _domain(bars, [value for value, _ in rules])
-    drawings = (_Drawing(bars, layout, domain, cat.numbers.short, axis, rules) for layout in (WIDE, NARROW))
+    drawings = (_Drawing(bars, layout, domain, cat.numbers.short, axis, rules) for layout in (_roomy(bars), NARROW))
     wide, narrow = (drawing.svg() for drawing in drawings)
     cut = any(end is not None and not domain[0] <= end <= domain[1] for bar in bars for end in (bar.low, bar.high))
     return Drawn(_inert(wide, label, "wide"), _inert(narrow, label, "narrow"), cut)
+
+
+def _roomy(bars: Sequence[Bar]) -> _Layout:
+    """Return the wide layout, its plot narrowed by as much as the longest value (millions, with both ends) needs."""
+    letters = max((len(bar.text) for bar in bars), default=0)
+    more = min(WIDE.plot // 2, max(0, math.ceil(letters * WIDE.font * 0.58) + 24 - WIDE.right))
+    return replace(WIDE, plot=WIDE.plot - more, right=WIDE.right + more)
 
 
 def _domain(bars: Sequence[Bar], further: Sequence[float]) -> tuple[float, float]:

@@ -39,7 +39,8 @@ class Sides:
 class Ratio:
     """The ratio of two groups for one kind of reach: of typical members, or of all together.
 
-    `coverage` is the share of the members of both groups that have a figure of this kind.
+    `coverage` is the share of the members of both groups that have a figure of this kind; `counts` are those of the
+    first and of the second that have one, and how many of both have none (None where the result does not say).
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Ratio:
     coverage: float
     reason: str | None
     figure: Figure | None = None
+    counts: tuple[int, int, int] | None = None
 
     @property
     def verdict(self) -> str:
@@ -159,6 +161,7 @@ def _ratio(ctx: Context, row: Mapping[str, Any], together: bool, sides: Sides) -
         members=counted_members(ctx, row, sides),
         coverage=_coverage(row),
         reason=row.get("reason_missing"),
+        counts=_counts(row),
     )
     written = ctx.written(
         value, low, high, ctx.numbers.ratio, exact=(ctx.numbers.ratio, ctx.cat.plain("common.of_counts"))
@@ -185,6 +188,11 @@ def _ratio(ctx: Context, row: Mapping[str, Any], together: bool, sides: Sides) -
 def _coverage(row: Mapping[str, Any]) -> float:
     counts = [number_or_none(row.get(name)) or 0.0 for name in ("n_a", "n_b", "left_out")]
     return (counts[0] + counts[1]) / sum(counts) if sum(counts) else 1.0
+
+
+def _counts(row: Mapping[str, Any]) -> tuple[int, int, int] | None:
+    first, second, left_out = (number_or_none(row.get(name)) for name in ("n_a", "n_b", "left_out"))
+    return None if first is None or second is None else (int(first), int(second), int(left_out or 0))
 
 
 def compared(ctx: Context, a: str, b: str) -> str:
@@ -230,6 +238,8 @@ def _largest_pairs(ctx: Context, pairs: Any) -> list[dict[str, Any]]:
         return []
     kind = max(known, key=lambda name: (counts[name], -HEADLINE_ORDER.index(name)))
     chosen = pairs.filter(pairs.kind_of_reach == kind)
+    # An actor without any ratio of this kind would be a column of nothing.
+    chosen = chosen.filter(chosen.value.notnull() | chosen.low.notnull() | chosen.high.notnull())
     # A ratio grows with its first and falls with its second: the mean ratio orders both sides by reach.
     means = {side: chosen.group_by(side).agg(size=chosen.value.mean()) for side in ("a", "b")}
     down = [ibis.desc("size", nulls_first=False), "a"]

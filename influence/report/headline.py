@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from influence import __version__
 from influence.report.calls import Counted, noise, unvalidated_languages
-from influence.report.comparison import Comparison, Ratio
+from influence.report.comparison import Comparison, Ratio, Sides
 from influence.report.context import Context, code, number_or_none
 from influence.report.ranking import Ranking, top_k
 from influence.report.safe import clean, name_markup
@@ -149,7 +149,32 @@ def _on_all(ctx: Context, comparison: Comparison | None) -> Markup:
         return Markup("")
     kind = comparison.headline.kind
     together = [ratio for ratio in comparison.ratios if ratio.together and ratio.kind == kind and ratio.figure]
-    return _said(ctx, together[0]) if together else Markup("")
+    if not together:
+        return Markup("")
+    return _together(ctx, together[0], comparison.sides) or _said(ctx, together[0])
+
+
+def _together(ctx: Context, ratio: Ratio, sides: Sides) -> Markup | None:
+    """Return the sentence on the net reach of both sides, with its members counted; None without a finite interval."""
+    cat, figure, counts = ctx.cat, ratio.figure, ratio.counts
+    if figure is None or counts is None or None in (ratio.value, ratio.low, ratio.high):
+        return None
+    several = counts[0] > 1 and counts[1] > 1
+    if not several or ratio.verdict not in ("more", "less", "open"):
+        return None
+    sentence = cat(
+        "summary.together",
+        kind=cat.name("reach_of", ratio.kind),
+        a=cat.counted(sides.a, counts[0]),
+        b=cat.counted(sides.b, counts[1]),
+        ratio=figure.shown,
+        interval_name=ctx.interval_name(ratio.estimator, ctx.confidence("compare")),
+        interval=figure.shown_interval or figure.shown,
+        unit=cat.name("reach_units", ratio.kind),
+        without=cat.plain("summary.together_without", n=ctx.numbers.count(counts[2])) if counts[2] else "",
+    )
+    sentence = Markup("{}\u00a0{}").format(sentence, reference(figure.number))
+    return sentence + Markup(" ") + cat("summary.together_open") if ratio.verdict == "open" else sentence
 
 
 def _on_leader(ctx: Context, ranking: Ranking | None) -> Markup:

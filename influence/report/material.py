@@ -151,17 +151,22 @@ class Material:
         actors = self.study.table("actors")
         chosen = actors.filter(actors.actor_id.isin(wanted)).select("actor_id", "name", "handle", "kind", "platform")
         for row in self.fetch(chosen):
-            name = row["name"] or (f"@{row['handle']}" if row["handle"] else row["actor_id"])
+            name = row["name"] or (f"@{row['handle']}" if row["handle"] else _bare(row["actor_id"]))
             kind = row["kind"] or "unknown"
             self._actors[row["actor_id"]] = Actor(row["actor_id"], name, kind, row["platform"])
         for actor_id in wanted:
             platform = actor_id.partition(":")[0] if ":" in actor_id else None
-            self._actors.setdefault(actor_id, Actor(actor_id, actor_id, "unknown", platform))
+            self._actors.setdefault(actor_id, Actor(actor_id, _bare(actor_id), "unknown", platform))
 
     def actor(self, actor_id: str) -> Actor:
         """Return who an id is; the id is its name where no table knows it."""
         self.know([actor_id])
         return self._actors[actor_id]
+
+
+def _bare(actor_id: str) -> str:
+    """Return the id of an outlet without its prefix, which is what its source calls it; any other id as it is."""
+    return actor_id.removeprefix("press:")
 
 
 def _plain(value: object) -> str:

@@ -36,7 +36,7 @@ def people_table(ctx: Context, comparison: Comparison) -> list[Block]:
     keys.sort(key=lambda key: order.index(key[0]) if key[0] in order else len(order))
     notes, lines = Footnotes(), []
     for measure, a, b in keys:
-        line = [Cell(_measured(ctx, measure, a, b))]
+        line = [Cell(ctx.cat.name("measures", measure), small=_sides(ctx, measure, a, b))]
         for kind in kinds:
             row = find_row(rows, measure, kind, (a,), (b,))
             line.append(Cell("") if row is None else _people_cell(ctx, row, comparison, notes))
@@ -52,6 +52,16 @@ def people_table(ctx: Context, comparison: Comparison) -> list[Block]:
             note=ctx.cat("comparison.people_note"),
         )
     ]
+
+
+def _sides(ctx: Context, measure: str, a: str, b: str | None) -> str:
+    """Return the groups of a row in few words."""
+    first = ctx.cat.name("groups_short", a)
+    if b is None:
+        return first
+    key = f"comparison.pair_{measure}"
+    pair = {"a": first, "b": ctx.cat.name("groups_short", b)}
+    return ctx.cat.plain(key if ctx.cat.has(key) else "comparison.pair", **pair)
 
 
 def _measured(ctx: Context, measure: str, a: str, b: str | None) -> str:

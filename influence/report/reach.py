@@ -134,7 +134,7 @@ def _cell(ctx: Context, reach: Reach, actor_id: str, kind: str, notes: Footnotes
     cell = ctx.figure_cell(written, figure, notes, row["reason_missing"])
     bases = {of[kind].get("basis") for of in reach.rows.values() if kind in of and of[kind].get("estimator")}
     if figure is not None and kind == "engaged" and len(bases) > 1:  # on a post, or in the window: not comparable
-        return replace(cell, small=f"{cell.small} {ctx.cat.name('bases', str(row.get('basis') or ''))}".strip())
+        return replace(cell, basis=ctx.cat.name("bases", str(row.get("basis") or "")))
     return cell
 
 
