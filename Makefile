@@ -31,7 +31,7 @@ check: venv
 	@echo "lint-imports" && $(BIN)/lint-imports --no-logo
 
 bench: venv
-	@$(BIN)/python -m pip install -qq --no-build-isolation -c constraints.txt -e ".[bench]"
+	@$(BIN)/python -m pip install -qq --no-build-isolation -c constraints.txt -c benchmarks/constraints.txt -e ".[bench]"
 	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/run.py $(ARGS)
 
 install: venv
