@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import pyarrow.compute as pc  # noqa: E402
 
 from graphs import estimate_cascades  # noqa: E402
 from graphs.cascades.trees import tree_measures  # noqa: E402
-from synthesis.parameters import PRESETS, preset  # noqa: E402
+from synthesis.parameters import PRESETS, Parameters, preset  # noqa: E402
 from synthesis.study import SyntheticStudy, synthesise  # noqa: E402
 
 __all__ = ["compare", "true_trees"]
@@ -86,13 +87,23 @@ def compare(study: SyntheticStudy, *, min_size: int = 5, **options: Any) -> list
     return rows
 
 
+def _parameters(name: str, seed: int) -> Parameters:
+    """Return the parameters of a preset; `deep` is `small` with larger audiences that pass more on."""
+    if name != "deep":
+        return preset(name, seed=seed)
+    return replace(
+        preset("small", seed=seed), people=120_000, x_share=0.6, posts=250, x_interactions=16_000,
+        telegram_interactions=2_000, reproduction=0.5, x_mix=(0.1, 0.8, 0.06, 0.04),
+    )  # fmt: skip
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print a line per size of cascade."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="small")
+    parser.add_argument("--preset", choices=[*sorted(PRESETS), "deep"], default="small")
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--audience-weight", type=float, default=0.7)
+    parser.add_argument("--audience-weight", type=float)
     parser.add_argument("--tie-weight", type=float, default=10.0)
     parser.add_argument("--min-size", type=int, default=5)
     given = parser.parse_args(arguments)
@@ -100,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows = [
         row
         for seed in range(given.first_seed, given.first_seed + given.seeds)
-        for row in compare(synthesise(preset(given.preset, seed=seed)), **options)
+        for row in compare(synthesise(_parameters(given.preset, seed)), **options)
     ]
     print("size      cascades  true virality  estimate-true  star-true  virality inside  depth inside")
     for low, high in ((0, 9), (10, 29), (30, 99), (100, 10**9), (0, 10**9)):

@@ -296,6 +296,19 @@ def simulated(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
         yield Outcome("200 accounts, probabilities differ", *_columns(rows), long.value[starters])
 
 
+# -- ranks -----------------------------------------------------------------------------------------------------------
+
+
+@case("ranks")
+def ranks(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """Ranks of 30 accounts by each measure: the interval against the rank by the mean score of all runs."""
+    from rank_coverage import MEASURES, rank_intervals
+
+    for metric in MEASURES:
+        for found in rank_intervals(metric, runs, random):
+            yield Outcome(f"{metric}, rank among 30 accounts", *found)
+
+
 def _table(lines: list[Measured], markdown: bool) -> str:
     rows = [HEADER, *(line.cells() for line in lines)]
     if markdown:

@@ -35,7 +35,7 @@ class Step:
     """One step: the tables it reads, the steps whose results it reads, its parameters' defaults, what it computes.
 
     `defaults` may look at study.toml; parameters that a step shares with one it stands on are handed down, but for its
-    `own`: those that mean something else there.
+    `own`: those that mean something else there. `also` names the steps that only some parameters need.
     """
 
     name: str
@@ -44,6 +44,11 @@ class Step:
     defaults: Callable[[Settings], Params]
     compute: Callable[[Study, Params, Progress], Mapping[str, pa.Table | ir.Table]]
     own: tuple[str, ...] = ()
+    also: Callable[[Params], tuple[str, ...]] = lambda params: ()
+
+    def stands_on(self, params: Params) -> tuple[str, ...]:
+        """Return the steps whose results this one reads with these parameters."""
+        return (*self.after, *self.also(params))
 
     def handed_down(self, params: Params) -> Params:
         """Return the parameters that the steps below may share."""
@@ -143,7 +148,7 @@ def _leaders(study: Study, params: Params, progress: Progress) -> Mapping[str, p
     progress("ranking of leaders", 0, None)
     inputs = _inputs(study, params)
     reach = result_of(study, "reach", STEPS["leaders"].handed_down(params)).arrow("reach")
-    labels = study.result("classify", parameters(study, "classify")) if "fib_index" in params["metrics"] else None
+    labels = result_of(study, "classify", params) if "fib_index" in params["metrics"] else None
     ranking = rank_leaders(
         **inputs,
         labels=None if labels is None else study.engine.connection.read_parquet(str(labels.file("labels"))),
@@ -281,6 +286,7 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
                 },
                 _leaders,
                 own=("replicates",),
+                also=lambda params: ("classify",) if "fib_index" in params["metrics"] else (),
             ),
             Step(
                 "cascades",
@@ -361,7 +367,8 @@ def result_of(study: Study, dependency: str, params: Params) -> Result:
 def _state(study: Study, name: str, params: Params) -> str:
     """Return a hash of everything that a result stands on besides its parameters."""
     step = STEPS[name]
-    below = {other: _state(study, other, _below(study, other, step.handed_down(params))) for other in step.after}
+    shared = step.handed_down(params)
+    below = {other: _state(study, other, _below(study, other, shared)) for other in step.stands_on(params)}
     model = _model_state(params["model"]) if name == "classify" else None
     return content_hash([__version__, study.state_of(step.tables), below, model])
 
@@ -399,7 +406,7 @@ def run_step(
     full = parameters(study, name, params)
     if not study.imports():
         raise StudyError(f"{study.folder} has no data yet. Import some with: influence import FILE")
-    for other in STEPS[name].after:
+    for other in STEPS[name].stands_on(full):
         run_step(study, other, _below(study, other, STEPS[name].handed_down(full)), progress=progress)
     found = study.result(name, full)
     state = _state(study, name, full)

@@ -22,6 +22,9 @@ IntArray = npt.NDArray[np.int64]
 DELAYS = {"power_law": (300.0, 1.242), "exponential": (3600.0, 0.0)}
 """Laws of the delay: the seconds of their scale, and the exponent (Zhao et al. 2015 measured both for the first)."""
 
+SHORTEST = 1e-3
+"""Least scale of a delay, in seconds: data have no finer times."""
+
 _TEXT, _COUNT, _NUMBER = pa.string(), pa.int64(), pa.float64()
 CASCADES_SCHEMA = pa.schema(
     [
@@ -66,7 +69,7 @@ def estimate_cascades(
     scale: float | None = None,
     exponent: float | None = None,
     tie_weight: float = 10.0,
-    audience_weight: float = 0.7,
+    audience_weight: float | None = None,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> CascadeTables:
@@ -85,11 +88,11 @@ def estimate_cascades(
         How the weight of a parent falls with the seconds since it shared. `power_law`: level up to `scale` (300), then
         `(seconds / scale) ** -exponent` (1.242, Zhao et al. 2015). `exponential`: `exp(-seconds / scale)` (3600).
     tie_weight
-        Factor for a parent whom the account is known to follow, or of whom it reshared another item.
+        Factor, at least 1, for a parent whom the account is known to follow, or of whom it reshared another item.
     audience_weight
-        Power of the parent's audience (0.7 was chosen on synthetic studies): its followers, at least those who were
-        seen to reshare it, at least 1. With 0
-        all parents are alike, and trees are far too deep: most people have it from the author.
+        Power of the parent's audience: its followers, at least those who were seen to reshare it, at least 1. With 0
+        all parents are alike, and trees are far too deep: most people have it from the author. None: 0.7 in cascades
+        of up to 30 accounts, 1 from 100 on, in between by the logarithm of the size (measured on synthetic studies).
     confidence
         Share of the trees between `low` and `high`.
     seed
@@ -113,10 +116,11 @@ def estimate_cascades(
 
     Notes
     -----
-    Candidates for the parent of a reshare are the author, the 256 latest resharers strictly before it and the 32
-    earlier ones with the largest audience. Of several reshares by one account the first counts; reshares of oneself
-    are left out. A reshare before its original hangs on the author. One without a time may hang on the author or on
-    any candidate, and nothing hangs on it. Where the data name a reshare as what was reshared, that is the parent.
+    Candidates for the parent of a reshare are the author and all who shared strictly before it, each with its weight;
+    they are drawn exactly, from prefix sums over time with rejection. Of several reshares by one account the first
+    counts; reshares of oneself are left out. A reshare before its original hangs on the author. One without a time may
+    hang on the author or on any candidate, and nothing hangs on it. Where the data name a reshare as what was
+    reshared, that is the parent.
     The intervals are the spread over trees given the weights; they do not hold the error of the weights
     (docs/leaders.md says how often the truth lay inside where it is known).
 
@@ -151,20 +155,23 @@ def estimate_cascades(
     return CascadeTables(_cascades(data, measured, drawn), _firsts(data, confidence))
 
 
-def _settings(delay: str, scale: float | None, exponent: float | None, tie: float, audience: float) -> FloatArray:
+def _settings(
+    delay: str, scale: float | None, exponent: float | None, tie: float, audience: float | None
+) -> FloatArray:
     if delay not in DELAYS:
         raise InputError(f"there is no delay {delay!r}; choose from {', '.join(DELAYS)}.")
     usual = DELAYS[delay]
     flat = usual[0] if scale is None else scale
     power = usual[1] if exponent is None or delay == "exponential" else exponent
-    for name, value, least in (("scale", flat, 0), ("tie_weight", tie, 0)):
-        if not (np.isfinite(value) and value > least):
-            raise InputError(f"{name} must be a number above 0, got {value!r}.")
-    if delay == "power_law" and not (np.isfinite(power) and power > 0):
-        raise InputError(f"exponent must be a number above 0, got {power!r}. Zhao et al. (2015) measured 1.242.")
-    if not 0 <= audience <= 4:
+    if not (np.isfinite(flat) and flat >= SHORTEST):
+        raise InputError(f"scale must be at least {SHORTEST:g} seconds, got {flat!r}.")
+    if not (np.isfinite(tie) and tie >= 1):
+        raise InputError(f"tie_weight must be a number, at least 1, got {tie!r}. With 1 ties do not count.")
+    if delay == "power_law" and not 0.01 <= power <= 10:
+        raise InputError(f"exponent must lie between 0.01 and 10, got {power!r}. Zhao et al. (2015) measured 1.242.")
+    if audience is not None and not 0 <= audience <= 4:
         raise InputError(f"audience_weight must lie between 0 and 4, got {audience!r}. With 1 it is proportional.")
-    return np.array([flat, power, tie, audience], dtype=np.float64)
+    return np.array([flat, power, tie, -1.0 if audience is None else audience], dtype=np.float64)
 
 
 def _cascades(data: Cascades, measured: FloatArray, trees: IntArray) -> pa.Table:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphs.errors import InputError
 from graphs.tables import pick
 
 __all__ = ["PROPOSALS_SCHEMA", "propose_leaders"]
+
+AUDIENCES = frozenset({"followers", "views"})
+"""Metrics of how large an audience is, not of what it did."""
 
 PROPOSALS_SCHEMA = pa.schema(
     [
@@ -43,6 +47,7 @@ def propose_leaders(leaders: pa.Table, actors: Any, *, top_k: int = 10, least: f
         `unknown` or it is no actor at all, and by some metric its `p_top_k` is at least `least` and at least that of
         a leader on the roster (where the roster names one that is ranked by it). `p_top_k` is the largest of these
         metrics'. A metric that ranks no more than `top_k` accounts proposes nobody: everyone is among the first then.
+        A large audience alone (`followers`, `views`) makes no leader: at least one metric must rest on what others did.
 
     Raises
     ------
@@ -62,18 +67,28 @@ def propose_leaders(leaders: pa.Table, actors: Any, *, top_k: int = 10, least: f
     if not 0 < least <= 1:
         raise InputError(f"least must be above 0 and at most 1, got {least!r}. Write 0.8 for 80%.")
     kinds = _kinds(actors)
+    sizes = {row["values"]: row["counts"] for row in pc.value_counts(leaders["metric"]).to_pylist()}
     found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
-    for rows in _by_metric(leaders).values():
-        if len(rows) <= top_k:
+    for metric, rows in _by_metric(_in_question(leaders, kinds, least)).items():
+        if sizes[metric] <= top_k:
             continue
         named = [row["p_top_k"] for row in rows if kinds.get(row["actor_id"]) == "leader"]
         bar = max(least, min(named, default=0.0))
         for row in rows:
             if kinds.get(row["actor_id"], "unknown") == "unknown" and row["p_top_k"] >= bar and row["score"] > 0:
                 found.setdefault(row["actor_id"], []).append((_reason(row, named, top_k), row))
-    proposals = [_proposal(actor, reasons) for actor, reasons in found.items()]
+    acted = {actor: reasons for actor, reasons in found.items() if {row["metric"] for _, row in reasons} - AUDIENCES}
+    proposals = [_proposal(actor, reasons) for actor, reasons in acted.items()]
     proposals.sort(key=lambda row: (-row["p_top_k"], row["best_rank"], row["actor_id"]))
     return pa.Table.from_pylist(proposals, schema=PROPOSALS_SCHEMA)
+
+
+def _in_question(leaders: pa.Table, kinds: dict[str, str], least: float) -> pa.Table:
+    """Return the rows that can matter: those sure enough, and those of leaders on the roster."""
+    named = pa.array([actor for actor, kind in kinds.items() if kind == "leader"], pa.string())
+    return leaders.filter(
+        pc.or_(pc.greater_equal(leaders["p_top_k"], least), pc.is_in(leaders["actor_id"], value_set=named))
+    )
 
 
 def _kinds(actors: Any) -> dict[str, str]:

@@ -65,8 +65,6 @@ def leaders(
     """
     opened = open_study(study, engine, seed=seed)
     wanted = None if metrics is None else parse_metrics(metrics)
-    if wanted and "fib_index" in wanted:
-        _run(opened, "classify", {})
     params = {"metrics": wanted, "top_k": top_k, "window": window, "replicates": replicates}
     result = _run(opened, "leaders", params)
     if json:

@@ -16,8 +16,6 @@ from influence.report.safe import clean
 __all__ = ["cascades_section"]
 
 _SHOWN, _DRAWN, _FIRSTS = 15, 12, 10
-INSIDE = "92%"
-"""Share of true values inside the spread: benchmarks/cascade_truth.py, preset small, seeds 100 to 102."""
 
 Row = Mapping[str, Any]
 
@@ -40,7 +38,7 @@ def cascades_section(ctx: Context) -> Section:
     ctx.material.know({row["actor_id"] for row in rows} | {row["first_resharer"] for row in rows})
     section.blocks += [_chart(ctx, rows[:_DRAWN]), _table(ctx, rows, total)]
     section.blocks += _firsts(ctx)
-    section.blocks.append(Prose(cat("cascades.limit", inside=INSIDE), style="note"))
+    section.blocks.append(Prose(cat("cascades.limit"), style="note"))
     return section
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from graphs import InputError, estimate_cascades
 from graphs.cascades.estimate import CASCADES_SCHEMA, FIRSTS_SCHEMA
-from graphs.cascades.trees import tree_measures, wiener_index
+from graphs.cascades.trees import draw_parents, seeded, tree_measures, wiener_index
 
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 TIME = pa.timestamp("us", tz="UTC")
@@ -137,6 +137,61 @@ def test_a_known_tie_draws_the_parent() -> None:
     assert (loose["depth"], tied["depth"]) == (1, 2)
 
 
+def _chances(
+    node: int, at: np.ndarray, audience: np.ndarray, tied: set[int], rule: tuple[float, float, float, float]
+) -> np.ndarray:
+    """Return the chance of each parent of a node, by the definition."""
+    flat, exponent, tie, power = rule
+    logs = np.full(node, -np.inf)
+    for other in range(node):
+        if other and (np.isnan(at[other]) or at[other] >= at[node]):
+            continue
+        gap = 0.0 if np.isnan(at[node]) else max(at[node] - at[other], 0.0)
+        falling = -exponent * np.log(max(gap / flat, 1.0)) if exponent else -gap / flat
+        logs[other] = power * np.log(audience[other]) + falling + (np.log(tie) if other in tied else 0.0)
+    chances = np.exp(logs - logs.max())
+    return chances / chances.sum()
+
+
+@pytest.mark.parametrize(
+    "rule", [(300.0, 1.242, 10.0, 0.7), (100.0, 1.242, 1.0, 1.0), (5.0, 6.0, 2.0, 0.7), (50.0, 0.0, 3.0, 0.5)]
+)
+def test_parents_are_drawn_from_all_earlier_accounts_by_their_weights(rule: tuple[float, float, float, float]) -> None:
+    random, size, trees, tied = np.random.default_rng(1), 50, 20_000, [0, 3, 7, 20]
+    at = np.concatenate([[0.0, -50.0], np.sort(random.gamma(0.5, 20_000, size - 5)), [np.nan] * 3])
+    audience, nobody = random.pareto(1, size) + 1, np.full(size, -1)
+    start = np.arange(size + 1) * len(tied)
+    bounds = (start, np.array(tied * size), np.full(size * len(tied), 2))
+    drawn = np.zeros((size, trees), np.int64)
+    seeded(1)
+    draw_parents(np.arange(size), at, nobody, audience, nobody.copy(), bounds, np.array(rule), drawn)
+    for node in range(1, size):
+        expected = _chances(node, at, audience, set(tied), rule)
+        error = np.sqrt(expected * (1 - expected) / trees)
+        found = np.bincount(drawn[node], minlength=node) / trees
+        assert (np.abs(found - expected) <= 5 * error + 5 / trees).all()
+
+
+def test_the_usual_power_of_the_audience_rises_with_size() -> None:
+    for size, power in ((25, 0.7), (400, 1.0)):
+        table = acts(*[(f"x:{i}", "x:1", float(i)) for i in range(size - 1)])
+        usual, given = (
+            estimate_cascades(interactions=table, posts=posts(("x:1", "x:a", -1, None)), audience_weight=weight)
+            for weight in (None, power)
+        )
+        assert usual.cascades.equals(given.cascades)
+
+
+def test_the_author_of_a_large_cascade_keeps_its_share() -> None:
+    """Within the level part of the delay the author weighs what its audience says, all others one each."""
+    many = [(f"x:{i}", "x:1", 1000.0 + i / 1e3) for i in range(3000)]
+    table = acts(*many, ("x:last", "x:1", 100_000.0))
+    origin = posts(("x:1", "x:a", 999.0, None))
+    row = estimate_cascades(interactions=table, posts=origin).cascades.to_pylist()[0]
+    # With equal delays the author (3,001 seen to reshare it) outweighs all 3,000 others together in the mean.
+    assert row["breadth"] > 3001 / 2
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2), st.integers(-5, 50) | st.none()), max_size=40))
 def test_rows_hold_together(shared: list[tuple[int, int, int | None]]) -> None:
@@ -162,8 +217,9 @@ def test_rows_hold_together(shared: list[tuple[int, int, int | None]]) -> None:
         ({"trees": 0}, "trees must be at least 1"),
         ({"min_size": 1}, "min_size at least 2, got 100 and 1"),
         ({"delay": "linear"}, "no delay 'linear'; choose from power_law, exponential"),
-        ({"scale": 0.0}, r"scale must be a number above 0, got 0\.0"),
-        ({"exponent": -1.0}, r"exponent must be a number above 0, got -1\.0"),
+        ({"scale": 0.0}, r"scale must be at least 0\.001 seconds, got 0\.0"),
+        ({"exponent": -1.0}, r"exponent must lie between 0\.01 and 10, got -1\.0"),
+        ({"tie_weight": 0.5}, "tie_weight must be a number, at least 1, got 0.5"),
         ({"audience_weight": 9.0}, "audience_weight must lie between 0 and 4"),
         ({"confidence": 1.0}, "confidence must lie between 0 and 1"),
     ],

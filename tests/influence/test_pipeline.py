@@ -63,13 +63,26 @@ def test_every_step_runs_once_and_then_only_what_changed(filled: Study, fill: An
     assert _ran(filled) == dict.fromkeys(STEPS, False)
     fill(filled, overlaps=[{"actor_a": "x:a", "actor_b": "x:b", "share_a_in_b": 0.2}])
     changed = _ran(filled)
-    assert (changed["reach"], changed["compare"], changed["leaders"]) == (True, True, False)
+    # Leaders are ranked by their simulated reach too, which stands on the step that counts audiences.
+    assert (changed["reach"], changed["compare"], changed["leaders"]) == (True, True, True)
+    assert (changed["cascades"], changed["classify"]) == (False, False)
 
 
 def test_another_model_is_another_result(filled: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     run_all(filled)
     monkeypatch.setattr(pipeline, "_model_state", lambda model: "another")
     assert (is_fresh(filled, "classify"), is_fresh(filled, "flags"), is_fresh(filled, "reach")) == (False, False, True)
+
+
+def test_leaders_by_labels_stand_on_the_classifier(filled: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"metrics": ("resharers", "fib_index")}
+    run_step(filled, "leaders")
+    assert not is_fresh(filled, "classify")
+    run_step(filled, "leaders", asked)
+    assert is_fresh(filled, "classify")
+    monkeypatch.setattr(pipeline, "_model_state", lambda model: "another")
+    assert not is_fresh(filled, "leaders", asked)
+    assert is_fresh(filled, "leaders")
 
 
 def test_a_step_runs_what_it_stands_on(filled: Study) -> None:
