@@ -40,7 +40,8 @@ def _rates(random: np.random.Generator) -> FloatArray:
     taste = random.gamma(0.5, 2.0, (RANKED + RESHARERS, RANKED))
     rates: FloatArray = zeal[:, None] * appeal * taste
     np.fill_diagonal(rates, 0)
-    return rates * 900 / rates.sum()
+    scaled: FloatArray = rates * 900 / rates.sum()
+    return scaled
 
 
 def _on_graph(metric: str, rates: FloatArray, random: np.random.Generator) -> pa.Table:

@@ -98,7 +98,7 @@ def _power(size: int, asked: float) -> float:
     if asked >= 0:
         return asked
     grown = np.log(size / SMALL) / np.log(LARGE / SMALL)
-    return POWER_OF_SMALL + (POWER_OF_LARGE - POWER_OF_SMALL) * min(max(grown, 0.0), 1.0)
+    return float(POWER_OF_SMALL + (POWER_OF_LARGE - POWER_OF_SMALL) * min(max(grown, 0.0), 1.0))
 
 
 @kernel

@@ -150,7 +150,8 @@ def _chances(
         falling = -exponent * np.log(max(gap / flat, 1.0)) if exponent else -gap / flat
         logs[other] = power * np.log(audience[other]) + falling + (np.log(tie) if other in tied else 0.0)
     chances = np.exp(logs - logs.max())
-    return chances / chances.sum()
+    shares: np.ndarray = chances / chances.sum()
+    return shares
 
 
 @pytest.mark.parametrize(
