@@ -64,7 +64,7 @@ seed = 0
 # How simulated reach is estimated: "bernoulli" counts every reshare for the author of the post; "partial_credit"
 # divides it among all from whom it may have come.
 # method = "bernoulli"
-# prior_posts = 0       # above 0: authors of few posts are drawn towards the mean, as if they had so many posts more
+# prior_posts = 5       # authors of few posts are drawn towards the mean, as if they had so many more; 0: not at all
 # relative_width = 0.1  # half the interval, as a share of the reach, where that is ten accounts or more
 
 # [flags]
@@ -199,7 +199,7 @@ class SpreadSettings(_Strict):
     """How simulated reach is estimated; `most_work` caps the nodes and edges that are looked at."""
 
     method: Literal["bernoulli", "partial_credit"] = "bernoulli"
-    prior_posts: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    prior_posts: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
     relative_width: Annotated[float, Field(gt=0, lt=1)] = 0.1
     most_work: Annotated[int, Field(ge=1)] = 4_000_000_000
 

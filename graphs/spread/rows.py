@@ -33,7 +33,7 @@ class SpreadOptions:
     """How simulated reach is estimated: the options of `learn_probabilities` and of `simulated_reach`."""
 
     method: str = "bernoulli"
-    prior_posts: float = 0.0
+    prior_posts: float = 5.0
     relative_width: float = 0.1
     most_work: int = MOST_WORK
     threads: int | None = None

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from graphs import InputError, estimate_reach, learn_probabilities
+from graphs import InputError, SpreadOptions, estimate_reach, learn_probabilities
 
 POSTS = pa.table({"actor_id": ["x:a"] * 4 + ["x:b", "x:b", "x:q", "v:m"], "post_id": list("12345678")})
 
@@ -70,7 +70,8 @@ def test_options_of_learning_are_checked() -> None:
 
 def test_rows_of_the_reach_table_say_what_they_rest_on() -> None:
     ids = ["v:m", "x:a", "x:c", "x:n", "x:q", "x:x", "x:y"]
-    table = estimate_reach(actors=pa.table({"actor_id": ids}), posts=POSTS, interactions=ACTS)
+    plain = SpreadOptions(prior_posts=0)  # probabilities as they were counted, so that the reach is known exactly
+    table = estimate_reach(actors=pa.table({"actor_id": ids}), posts=POSTS, interactions=ACTS, spread=plain)
     rows = {row["actor_id"]: row for row in table.to_pylist() if row["kind_of_reach"] == "simulated"}
     assert rows["x:a"]["estimator"] == "independent_cascade"
     # 1 + b, c, e at 1/4 each, and c by way of b: exactly 1 + 0.25 + 0.25 + (1 - 0.75 * (1 - 0.125)).
