@@ -149,9 +149,12 @@ def cascades(
         print_result_json(result, "cascades")
         return
     from influence.cli.spread_layouts import cascades_grid, firsts_grid
-    from influence.display import print_grid
+    from influence.display import print_grid, print_lines
 
     found, firsts = result.arrow("cascades"), result.arrow("cascade_firsts")
+    if not found.num_rows:
+        print_lines(["No cascade: no reshare in the window names the post that it reshares, or none is large enough."])
+        return
     rows, first_rows = found.slice(0, SHOWN).to_pylist(), firsts.slice(0, SHOWN_PROPOSALS).to_pylist()
     ids = {row["actor_id"] for row in [*rows, *first_rows]} | {row["first_resharer"] for row in rows}
     actors = named(opened, {actor_id for actor_id in ids if actor_id})

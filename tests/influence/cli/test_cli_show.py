@@ -102,3 +102,9 @@ def test_looking_changes_nothing(influence: Run, filled: Study, bytes_of: Callab
     for words in (["posts"], ["actors", "--json"], ["interactions", "--csv"]):
         influence("show", *words, "--study", filled.folder)
     assert bytes_of(filled.folder) == before
+
+
+def test_a_study_without_cascades_says_why_there_is_no_table(influence: Run, filled: Study) -> None:
+    ended = influence("cascades", "--study", filled.folder)
+    assert ended.code == 0
+    assert ended.out.startswith("No cascade: no reshare in the window names the post")
