@@ -135,7 +135,8 @@ def _decimals(value: float) -> str:
         return f"{value:.1f}"
     if size >= 0.0995:
         return f"{value:.2f}"
-    return f"{value:.3f}" if size >= 0.001 else f"{value:.2g}"
+    # Below a hundredth three decimals would leave a single digit.
+    return f"{value:.3f}" if size >= 0.00995 else f"{value:.2g}"
 
 
 def cell(value: object) -> str:

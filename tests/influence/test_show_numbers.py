@@ -24,6 +24,8 @@ def _read(text: str) -> float:
 @example(999_500.0)
 @example(0.99951)
 @example(99.96)
+@example(0.0045)
+@example(0.00995)
 def test_a_number_is_off_by_less_than_one_in_its_second_digit(value: float) -> None:
     assert math.isclose(_read(number(value)), value, rel_tol=0.051)
     assert _read(number(-value)) == -_read(number(value))
