@@ -10,12 +10,12 @@ import typer
 
 from influence.cli.base import command, named, open_study, print_json, print_result_json
 from influence.cli.options import (
-    EVERYWHERE,
     ConfidenceOption,
     EngineOption,
     JsonOption,
     MaxFprOption,
     ModelOption,
+    NoStudyOption,
     RuntimeOption,
     StudyOption,
     WindowOption,
@@ -71,12 +71,7 @@ def classify_texts(
     model: ModelOption = None,
     max_fpr: MaxFprOption = None,
     runtime: RuntimeOption = None,
-    study: Annotated[
-        Path | None,
-        typer.Option(
-            "--study", metavar="DIR", help="Not needed: no study is read or changed.", rich_help_panel=EVERYWHERE
-        ),
-    ] = None,
+    study: NoStudyOption = None,
     engine: EngineOption = "duckdb",
     json: JsonOption = False,
 ) -> None:

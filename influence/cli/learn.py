@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from influence.cli.base import command, open_study, print_json
-from influence.cli.options import EVERYWHERE, EngineOption, JsonOption, MaxFprOption, ModelOption, SeedOption
+from influence.cli.options import (
+    EVERYWHERE,
+    EngineOption,
+    JsonOption,
+    MaxFprOption,
+    ModelOption,
+    NoStudyOption,
+    SeedOption,
+)
 from influence.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -148,12 +156,7 @@ def evaluate(
         ),
     ] = False,
     seed: SeedOption = None,
-    study: Annotated[
-        Path | None,
-        typer.Option(
-            "--study", metavar="DIR", help="Not needed: no study is read or changed.", rich_help_panel=EVERYWHERE
-        ),
-    ] = None,
+    study: NoStudyOption = None,
     engine: EngineOption = "duckdb",
     json: JsonOption = False,
 ) -> None:

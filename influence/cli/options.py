@@ -13,6 +13,7 @@ __all__ = [
     "JsonOption",
     "MaxFprOption",
     "ModelOption",
+    "NoStudyOption",
     "RuntimeOption",
     "SeedOption",
     "StudyOption",
@@ -31,6 +32,10 @@ StudyOption = Annotated[
         help="The study folder.",
         rich_help_panel=EVERYWHERE,
     ),
+]
+NoStudyOption = Annotated[
+    Path | None,
+    typer.Option("--study", metavar="DIR", help="Not needed: no study is read or changed.", rich_help_panel=EVERYWHERE),
 ]
 EngineOption = Annotated[
     str,
