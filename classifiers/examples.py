@@ -1,6 +1,7 @@
 """A labelled post: what its annotators said, and what they were not asked."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,11 +34,17 @@ class Example:
     real: bool = False
     enriched: bool = False
     pair: str | None = None
+    fold: int | None = None
 
 
 def fraction(group: str) -> float:
     """A number in [0, 1) that depends on the name alone: the same post is held out on every machine."""
     return int.from_bytes(hashlib.blake2b(group.encode(), digest_size=8).digest()) / 2**64
+
+
+def fingerprint(text: str) -> str:
+    """Letters and digits alone, links and handles left out: what makes two posts the same post."""
+    return re.sub(r"\W+", "", re.sub(r"https?://\S+|@\w+", "", text.casefold()))
 
 
 def calibration_half(examples: Sequence[Example]) -> list[bool]:

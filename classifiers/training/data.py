@@ -1,14 +1,13 @@
 """Labelled files to examples: what is known of a post, what is not, and whether it is held out."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from classifiers.errors import InputError
-from classifiers.examples import Example, Span, fraction
+from classifiers.examples import Example, Span, fingerprint, fraction
 from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
 from classifiers.training.config import Source, TrainingConfig
 
@@ -18,7 +17,8 @@ Row = dict[str, Any]
 def load_examples(config: TrainingConfig, data: Path) -> list[Example]:
     """All examples of the used sources, in file order; paths are relative to `data`.
 
-    A post outside the held-out part whose text also stands in it is dropped: nothing held out is ever trained on.
+    With `folds` nothing is held out of the model that is kept. Else a post outside the held-out part whose text also
+    stands in it is dropped: nothing held out is ever trained on.
 
     Raises
     ------
@@ -26,10 +26,12 @@ def load_examples(config: TrainingConfig, data: Path) -> list[Example]:
         If a file is missing, a line is no JSON object, or a label is none of the scheme's.
     """
     examples = [example for source in config.used_sources() for example in _source_examples(source, data)]
+    if config.folds:
+        examples = [replace(example, held_out=False) for example in examples]
     if not examples:
         raise InputError(f"{data}: no labelled post found. Name at least one file under [[sources]].")
-    kept_aside = {_fingerprint(example.text) for example in examples if example.held_out}
-    return [e for e in examples if e.held_out or _fingerprint(e.text) not in kept_aside]
+    kept_aside = {fingerprint(example.text) for example in examples if example.held_out}
+    return [e for e in examples if e.held_out or fingerprint(e.text) not in kept_aside]
 
 
 def read_posts(file: Path) -> list[Example]:
@@ -74,6 +76,7 @@ def _placed(example: Example, source: Source, row: Row) -> Example:
         held_out=held_out,
         real=source.real,
         enriched=source.enriched,
+        fold=int(row["fold"]) if source.held_out_fold is not None else None,
         techniques=example.techniques if source.techniques else None,
         spans=example.spans if source.techniques else None,
     )
@@ -187,8 +190,3 @@ def _check_names(what: str, names: Sequence[str], allowed: Sequence[str]) -> Non
     for name in names:
         if name not in allowed:
             raise ValueError(f"{what} {name!r} is none of {', '.join(allowed)}")
-
-
-def _fingerprint(text: str) -> str:
-    """Letters and digits alone, links and handles left out: what makes two posts the same post."""
-    return re.sub(r"\W+", "", re.sub(r"https?://\S+|@\w+", "", text.casefold()))
