@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,10 @@ def assess_folds(
         labels.append(classifier.with_settings(settings).labels_of(texts, _rows(raw, inside), langs))
         order += np.flatnonzero(inside).tolist()
     crossed = Predictions(MODEL, labels=pa.concat_tables(labels).take(np.argsort(order)))
-    report = evaluate_scores(examples, [crossed], samples=samples, may_show=_may_show(examples, card))
+    # Without token scores no words can be shown, and no call can be labelled manipulative: its verdict is not asked.
+    unread = [not len(tokens.offsets) for tokens in raw.tokens]
+    asked = [replace(e, manipulative=None) if no else e for e, no in zip(examples, unread, strict=True)]
+    report = evaluate_scores(asked, [crossed], samples=samples, may_show=_may_show(examples, card))
     final = classifier.settings.model_copy(update={"calibration": calibrate(examples, raw)})
     classifier = classifier.with_settings(final)
     found = {

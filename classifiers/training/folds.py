@@ -35,7 +35,7 @@ class OutOfFold:
     folds
         Fold (N,) of each post.
     raw
-        Scores of the networks alone; tokens only of posts whose marked words are known.
+        Scores of the networks alone.
     lexical
         Log odds (N, outputs) of lexical branches that were fitted without the post's fold; None without branches.
     seconds
@@ -88,9 +88,8 @@ def _score_fold(
 
 
 def write_scores(file: Path, examples: Sequence[Example], raw: RawScores, seconds: float) -> None:
-    """Keep the scores of posts by their names; token scores in steps of 1/255, and only where words are marked."""
-    marked = [i for i, e in enumerate(examples) if e.spans is not None]
-    tokens = [raw.tokens[i] for i in marked]
+    """Keep the scores of posts by their names; token scores in steps of 1/255."""
+    tokens = raw.tokens
     none = TokenScores(np.zeros((0, 2), dtype=np.int64), np.zeros((0, len(SPAN_CHANNELS))))
     beside = file.with_name(f"{file.name}.part.npz")
     np.savez_compressed(
@@ -101,7 +100,7 @@ def write_scores(file: Path, examples: Sequence[Example], raw: RawScores, second
         manipulative=raw.manipulative,
         call_types=raw.call_types,
         techniques=raw.techniques,
-        tok_of=np.array(marked, dtype=np.int64),
+        tok_of=np.arange(len(tokens)),
         tok_n=np.array([len(t.offsets) for t in tokens], dtype=np.int64),
         tok_off=np.concatenate([none.offsets, *(t.offsets for t in tokens)]).astype(np.int32),
         tok_sc=np.round(np.concatenate([none.scores, *(t.scores for t in tokens)]) * _TOKEN_STEPS).astype(np.uint8),

@@ -66,9 +66,8 @@ def test_a_cross_validated_model_is_trained_on_all_and_scored_on_what_each_fold_
     again = cross_validate(examples, tiny_backbone, tmp_path / "model" / "training", config)
     assert again.raw.call.shape == (len(examples),)
     assert np.isfinite(again.raw.techniques).all()
-    marked = [i for i, e in enumerate(examples) if e.spans is not None]
-    assert all(len(again.raw.tokens[i].offsets) for i in marked)
-    assert all(again.raw.tokens[i].offsets.max() <= len(examples[i].text) for i in marked)
+    assert all(len(tokens.offsets) for tokens in again.raw.tokens)
+    assert all(tokens.offsets.max() <= len(e.text) for tokens, e in zip(again.raw.tokens, examples, strict=True))
 
 
 def test_scores_of_other_posts_are_refused(
