@@ -45,6 +45,11 @@ def read_labelled(data: str | Path, config: str | Path | None = None) -> Labelle
         settings = read_config(Path(config))
         if not settings.sources:
             raise InputError(f"{config}: names no sources. Add [[sources]], or leave --config out.")
+        if settings.folds:
+            raise InputError(
+                f"{config}: folds = {settings.folds} trains on every post; the card has out-of-fold scores. "
+                "Leave --config out, or set folds = 0 for a model that was trained so."
+            )
         examples = load_examples(settings, base)
         asked, rest = held_out_part(examples), training_part(examples)
         if not asked:

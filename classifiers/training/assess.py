@@ -100,9 +100,9 @@ def assess_folds(
         labels.append(classifier.with_settings(settings).labels_of(texts, _rows(raw, inside), langs))
         order += np.flatnonzero(inside).tolist()
     crossed = Predictions(MODEL, labels=pa.concat_tables(labels).take(np.argsort(order)))
-    # Without token scores no words can be shown, and no call can be labelled manipulative: its verdict is not asked.
+    # Without token scores no words can be shown, no call can be labelled manipulative: neither is asked.
     unread = [not len(tokens.offsets) for tokens in raw.tokens]
-    asked = [replace(e, manipulative=None) if no else e for e, no in zip(examples, unread, strict=True)]
+    asked = [replace(e, manipulative=None, spans=None) if no else e for e, no in zip(examples, unread, strict=True)]
     report = evaluate_scores(asked, [crossed], samples=samples, may_show=_may_show(examples, card))
     final = classifier.settings.model_copy(update={"calibration": calibrate(examples, raw)})
     classifier = classifier.with_settings(final)
