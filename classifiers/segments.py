@@ -100,7 +100,9 @@ def _goes_on(text: str, begin: int, match: re.Match[str]) -> bool:
         return False
     last = _LAST_WORD.search(before)
     short = last is not None and (
-        (len(last[1]) == 1 and last[1].isalpha()) or last[1].casefold() in _SHORTENED or before.strip() == last[0]
+        (len(last[1]) == 1 and last[1].isalpha())
+        or last[1].casefold() in _SHORTENED
+        or (last[1].isdigit() and before.strip() == last[0])
     )
     return short or (after[1].islower() and "\n" not in text[match.end() : after.end()])
 
