@@ -1,6 +1,6 @@
 """Texts in, labels with their evidence out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from classifiers.calibration import Floats, sigmoid
+from classifiers.call_words import words_of_calls
 from classifiers.encoding import Encoder
 from classifiers.engines import Engine, TorchEngine
 from classifiers.errors import InputError
@@ -22,6 +23,8 @@ from classifiers.settings import Calibration, ModelSettings
 
 # Distinct texts that are held in memory with their token scores at a time.
 _CHUNK = 1024
+# Posts whose call words are looked for at a time: each is scored several times over.
+_EXPLAINED = 128
 # A manipulative call must show the words that speak for it; below this no token does.
 _WEAKEST_EVIDENCE = 0.2
 
@@ -80,6 +83,7 @@ class Classifier:
         *,
         max_fpr: float = 0.05,
         batch_tokens: int = 2048,
+        call_words: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> pa.Table:
         """Label texts.
@@ -94,6 +98,9 @@ class Classifier:
             Highest share of posts without a call that may be labelled a call, in (0, 1).
         batch_tokens
             Padded tokens that the network reads at once; bounds the memory.
+        call_words
+            Whether `spans` also holds the words that carry a call, of every post labelled as one or `undetermined`.
+            Without them, labels are the same and come sooner.
         progress
             Called with the number of texts done since the last call.
 
@@ -102,7 +109,8 @@ class Classifier:
         pa.Table
             One row a text in order, with the columns of `LABEL_SCHEMA`. `p_call` is the calibrated probability of a
             call, `p_manipulative` that of manipulation given a call (for every post), `spans` are half-open ranges of
-            code points with `quote == text[start:end]`.
+            code points with `quote == text[start:end]`; one of `technique` `call` is the words that carry the call,
+            with by how much its log odds fall without them as `score`. A call without one rests on the whole post.
 
         Raises
         ------
@@ -118,15 +126,25 @@ class Classifier:
         for row, text in enumerate(texts):
             rows_of.setdefault(text, []).append(row)
         labels: list[dict[str, Any]] = [{}] * len(texts)
-        for text, post in self._posts(list(rows_of), batch_tokens):
-            for row in rows_of[text]:
-                labels[row] = self._label(post, known[row], max_fpr)
+        for posts in self._posts(list(rows_of), batch_tokens):
+            for text, post in posts.items():
+                for row in rows_of[text]:
+                    labels[row] = self._label(post, known[row], max_fpr)
+            if call_words:
+                called = [text for text in posts if any(labels[row]["label"] != "none" for row in rows_of[text])]
+                for text, words in self._call_words(called, posts, batch_tokens):
+                    for row in rows_of[text]:
+                        if labels[row]["label"] != "none":
+                            labels[row]["spans"].append(asdict(words))
             if progress:
-                progress(len(rows_of[text]))
+                progress(sum(len(rows_of[text]) for text in posts))
         return pa.Table.from_pylist(labels, schema=LABEL_SCHEMA)
 
     def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 2048) -> RawScores:
         """Uncalibrated scores of texts: what calibration and evaluation start from."""
+        return self._raw_scores(texts, batch_tokens)
+
+    def _raw_scores(self, texts: Sequence[str], batch_tokens: int) -> RawScores:
         raw = raw_scores(self.engine, self.encoder, texts, batch_tokens=batch_tokens)
         if self.lexical is None or self.settings.lexical is None:
             return raw
@@ -144,11 +162,25 @@ class Classifier:
         """The same weights with other settings: another calibration, another card."""
         return Classifier(self.network, self.encoder, settings, self.engine, self.lexical)
 
-    def _posts(self, texts: list[str], batch_tokens: int) -> Iterator[tuple[str, Post]]:
+    def _posts(self, texts: list[str], batch_tokens: int) -> Iterator[dict[str, Post]]:
+        """What is known of each text, as many of them as are held in memory at a time."""
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
             raw = self.raw_scores(chunk, batch_tokens=batch_tokens)
-            yield from zip(chunk, describe(chunk, raw, self.settings.calibration), strict=True)
+            yield dict(zip(chunk, describe(chunk, raw, self.settings.calibration), strict=True))
+
+    def _call_words(
+        self, texts: list[str], posts: Mapping[str, Post], batch_tokens: int
+    ) -> Iterator[tuple[str, Evidence]]:
+        """The words that carry the call of each of the texts that has such words."""
+
+        def log_odds(others: Sequence[str]) -> Floats:
+            return self._raw_scores(others, batch_tokens).call
+
+        for start in range(0, len(texts), _EXPLAINED):
+            part = texts[start : start + _EXPLAINED]
+            found = words_of_calls(part, np.array([posts[text].call for text in part]), log_odds)
+            yield from ((text, words) for text, words in zip(part, found, strict=True) if words is not None)
 
     def _label(self, post: Post, language: str, max_fpr: float) -> dict[str, Any]:
         calibration = self.settings.calibration

@@ -179,12 +179,13 @@ def _cascades(study: Study, params: Params, progress: Progress) -> Mapping[str, 
 
 
 def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
-    from classifiers import load
+    from classifiers import LABEL_SCHEMA, load
     from influence.labelling import label_posts
 
     progress("loading the model", 0, None)
     classifier = load(params["model"])
-    key = content_hash([_model_state(params["model"]), params["max_fpr"]])
+    # Labels kept under other columns, by an earlier version, are not mixed with these.
+    key = content_hash([_model_state(params["model"]), params["max_fpr"], str(LABEL_SCHEMA)])
     return {"labels": label_posts(study, classifier, key=key, max_fpr=params["max_fpr"], progress=progress)}
 
 

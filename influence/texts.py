@@ -80,7 +80,7 @@ def classify_texts(
     try:
         with writing(target.parent):
             label, schema = _labeller(model, max_fpr)
-            key = parts_key(source, model, column=column, max_fpr=max_fpr, rows=ROWS)
+            key = parts_key(source, model, column=column, max_fpr=max_fpr, rows=ROWS, schema=str(schema))
             parts = LabelParts(target, key, schema)
             writer = _Writer(fresh, _ending(target), schema)
             try:

@@ -1,6 +1,7 @@
 """The lines of the score tables: which measures are taken on which posts."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -150,8 +151,9 @@ def _risk(frame: Frame, model: str, call: Floats, manipulative: Floats) -> Itera
         yield from frame.rows(model, subset, [family])
 
 
-def _spans(frame: Frame, model: str, spans: list[list[dict[str, int]]]) -> Iterator[Row]:
-    ranges = [[(s["start"], s["end"]) for s in of_post] for of_post in spans]
+def _spans(frame: Frame, model: str, spans: list[list[dict[str, Any]]]) -> Iterator[Row]:
+    # Annotators marked techniques: the words of a call are no span of theirs.
+    ranges = [[(s["start"], s["end"]) for s in of_post if s["technique"] in TECHNIQUES] for of_post in spans]
     characters, words = span_counts(frame.examples, ranges), word_counts(frame.examples, ranges)
     for subset in frame.subsets(frame.spans_known):
         positive = int((characters[subset.rows, 1] > 0).sum())

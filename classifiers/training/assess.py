@@ -59,7 +59,7 @@ def assess(
         given.append(Predictions(BASELINE, baseline_scores(trained_on, held_out)))
     rows, mistakes = list(evaluate_scores(held_out, given, samples=samples).scores), []
     if scored:
-        labels = classifier.predict([e.text for e in scored], [e.lang for e in scored])
+        labels = classifier.predict([e.text for e in scored], [e.lang for e in scored], call_words=False)
         shown = _may_show(scored, card)
         report = evaluate_scores(scored, [Predictions(MODEL, labels=labels)], samples=samples, may_show=shown)
         rows += report.scores

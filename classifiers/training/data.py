@@ -8,7 +8,7 @@ from typing import Any
 
 from classifiers.errors import InputError
 from classifiers.examples import Example, Span, fingerprint, fraction
-from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
+from classifiers.scheme import CALL_SPAN, CALL_TYPES, CALLS, TECHNIQUES
 from classifiers.training.config import Source, TrainingConfig
 
 Row = dict[str, Any]
@@ -102,7 +102,9 @@ def _json_lines(file: Path) -> Iterator[tuple[int, Row]]:
 def _from_posts(row: Row, _: dict[str, Row]) -> Example:
     label = row.get("label")
     is_call = row["call"] == "call"
-    named = tuple(_found_span(span, row["text"]) for span in row.get("spans") or ())
+    # The words that a model found to carry a call are no annotation of a technique.
+    given = [span for span in row.get("spans") or () if span["technique"] != CALL_SPAN]
+    named = tuple(_found_span(span, row["text"]) for span in given)
     techniques = row.get("techniques")
     return Example(
         id=str(row["id"]),

@@ -65,6 +65,8 @@ def reviewed_posts(study: Study) -> Reviewed:
 
 
 def _row(one: Settled, post: dict[str, Any]) -> dict[str, Any]:
+    from classifiers.scheme import CALL_SPAN
+
     decision = one.decision
     assert decision is not None
     for span in decision.spans or ():
@@ -81,7 +83,7 @@ def _row(one: Settled, post: dict[str, Any]) -> dict[str, Any]:
         "call": decision.call,
         "call_types": list(decision.call_types),
         "techniques": None if decision.techniques is None else list(decision.techniques),
-        "spans": [dict(span) for span in decision.spans or ()],
+        "spans": [dict(span) for span in decision.spans or () if span["technique"] != CALL_SPAN],
         "pair": None,
     }
 

@@ -149,3 +149,16 @@ def test_only_settled_posts_are_trained_on(filled: Study) -> None:
     connection.close()
     with pytest.raises(CheckFailed, match="is missing"):
         reviewed_posts(filled)
+
+
+def test_words_of_a_call_are_kept_and_exported_and_not_trained_on(filled: Study, tmp_path: Path) -> None:
+    words = {"technique": "call", "start": 0, "end": 4, "quote": "Пост", "score": 2.5}
+    doubt = {"technique": "fud", "start": 0, "end": 4, "quote": "Пост"}
+    given = {**CALL, "techniques": ("fud",), "spans": (words, doubt)}
+    ReviewStore(filled.folder).record(decision(**given))
+    (row,) = reviewed_posts(filled).rows
+    assert row["spans"] == [doubt]
+    export_decisions(filled, tmp_path / "d.jsonl")
+    assert import_decisions(filled, tmp_path / "d.jsonl").known == 1
+    with pytest.raises(InputError, match="'call' for the words"):
+        decision(spans=(words,))
