@@ -25,7 +25,7 @@ from lookalikes import SENTENCES
 from classifiers.evaluation.perturb import with_typos
 from classifiers.language import LANGUAGES, detect_languages, words_of
 from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
-from classifiers.training.languages import is_held_out
+from classifiers.training.languages import drawn_texts
 
 WRITTEN = Path(__file__).parents[1] / "datasets" / "written"
 BANDS = ((1, 20), (20, 60), (60, 200), (200, None))
@@ -57,9 +57,8 @@ def written() -> Iterator[Case]:
 def held_out_texts(folder: Path, sample: int, rng: random.Random) -> Iterator[Case]:
     """Texts that no weight was estimated from."""
     for language in ("kk", "ru", "en"):
-        texts = pq.read_table(folder / f"{language}.parquet", columns=["text"])["text"].to_pylist()
-        kept = sorted({text for text in texts if text and is_held_out(text)})
-        yield from (Case("texts", language, text) for text in rng.sample(kept, min(sample, len(kept))))
+        texts = drawn_texts(folder / f"{language}.parquet", sample, rng, held_out=True)
+        yield from (Case("texts", language, text) for text in texts)
 
 
 def posts(file: Path) -> Iterator[Case]:

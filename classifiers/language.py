@@ -17,6 +17,7 @@ LANGUAGES = ("kk", "ru", "en", "uk", "mix", "und")
 # Places in the columns of evidence.
 _KK, _RU, _UK, _EN, _OTHER = range(len(CLASSES))
 _LINKS = re.compile(r"https?://\S+|#\w+|<\w+>")
+_PATHS = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}/\S*")
 _HANDLES = re.compile(r"\S+@\S+|@\w+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
 # Only so much of a text is looked at: a language shows in its first lines.
@@ -30,7 +31,7 @@ _LEAST_MARGIN = 2.0
 # A mixture has at least this many words, and this share of all, in the language that has fewer of them. A word, with
 # half of what its neighbours say, counts from this many nats on: people switch by phrases, and single loanwords,
 # which every Kazakh text has, are outvoted by the words around them.
-_MIXED_WORDS, _MIXED_SHARE, _MIXED_NATS, _NEIGHBOURS = 3, 0.06, 3.0, 0.5
+_MIXED_WORDS, _MIXED_SHARE, _MIXED_NATS, _NEIGHBOURS = 3, 0.08, 3.0, 0.5
 
 _Floats = npt.NDArray[np.float64]
 _Bools = npt.NDArray[np.bool_]
@@ -79,7 +80,7 @@ def recognise_languages(texts: Sequence[str]) -> list[Recognised]:
     Each word gives evidence for each class: the sum of the weights of its character n-grams in a multinomial
     logistic regression (`classifiers.training.languages`), in nats, at most 6 of them against a class. Evidence of
     the words in the script of the text adds up (naive Bayes over words). Kazakh without its letters and in Latin
-    letters is Kazakh. A text is `mix` if at least three words and 6% speak for each of Kazakh and Russian, by 3 nats
+    letters is Kazakh. A text is `mix` if at least three words and 8% speak for each of Kazakh and Russian, by 3 nats
     with half of what the words beside them say.
 
     References
@@ -91,7 +92,7 @@ def recognise_languages(texts: Sequence[str]) -> list[Recognised]:
     --------
     >>> recognise_languages(["Тургындар, ертен жиналыска келиниздер"])[0].language
     'kk'
-    >>> detect_languages(["Алматы 2024", "Ertang soat o'nda maydonda ko'rishamiz, do'stlar"])
+    >>> detect_languages(["12345", "Ertang soat o'nda maydonda ko'rishamiz, do'stlar"])
     ['und', 'und']
     """
     found: list[Recognised] = []
@@ -110,20 +111,23 @@ def words_of(text: str) -> list[str]:
     # Looked for only where there is one: the patterns cost more than all the rest.
     if "@" in read:
         read = _HANDLES.sub(" ", read)
-    if "#" in read or "<" in read or "://" in read:
+    if "://" in read or "#" in read or "<" in read:
         read = _LINKS.sub(" ", read)
+    if "/" in read:
+        read = _PATHS.sub(" ", read)
     return _WORD.findall(read.lower())
 
 
 def _of_block(texts: list[list[str]]) -> list[Recognised]:
-    places: dict[str, int] = {}
-    ids = np.array([places.setdefault(word, len(places)) for words in texts for word in words], np.int64)
+    flat = [word for words in texts for word in words]
+    vocabulary = list(dict.fromkeys(flat))
+    places = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
+    ids = np.fromiter(map(places.__getitem__, flat), np.int64, len(flat))
     counts = np.array([len(words) for words in texts])
     found = [Recognised("und", 0.0)] * len(texts)
     rows = np.flatnonzero(counts)
     if not len(rows):
         return found
-    vocabulary = list(places)
     starts = np.r_[0, np.cumsum(counts[rows])[:-1]]
     evidence = word_evidence(vocabulary, shipped_table())
     evidence = np.maximum(evidence - evidence.max(axis=1, keepdims=True), -_BOUND)
@@ -181,4 +185,5 @@ def _mixed(
     lean += _NEIGHBOURS * (before + after)
     of_each = np.stack([lean > _MIXED_NATS, lean < -_MIXED_NATS], axis=1)
     fewer = np.add.reduceat(of_each, starts, axis=0, dtype=np.int64).min(axis=1)
-    return fewer >= np.maximum(_MIXED_WORDS, _MIXED_SHARE * counts)
+    enough: _Bools = fewer >= np.maximum(_MIXED_WORDS, _MIXED_SHARE * counts)
+    return enough

@@ -7,12 +7,11 @@ and a scale. `classifiers.training.languages` estimates it.
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BUCKETS", "CLASSES", "ORDERS", "gram_buckets", "shipped_table", "word_evidence"]
+__all__ = ["BUCKETS", "CLASSES", "ORDERS", "TABLE_FILE", "gram_buckets", "shipped_table", "word_evidence", "word_scripts"]
 
 CLASSES = ("kk", "ru", "uk", "en", "other")
 """Languages that are told apart; `other` is every other one in Cyrillic or Latin letters."""
@@ -21,6 +20,7 @@ ORDERS = 5
 """N-grams have one to so many characters, the word's bounds among them."""
 
 BUCKETS = 1 << 17
+TABLE_FILE = "languages.safetensors"
 _NONE = 0  # the bucket of what is no n-gram; its weights are 0
 _BOUND = 32
 
@@ -91,7 +91,8 @@ def word_evidence(words: Sequence[str], table: npt.NDArray[np.float32]) -> npt.N
     at = table[buckets[0]]
     for bucket in buckets[1:]:
         at += table[bucket]
-    return np.add.reduceat(at, starts, axis=0)
+    found: npt.NDArray[np.float32] = np.add.reduceat(at, starts, axis=0)
+    return found
 
 
 @cache
@@ -99,7 +100,7 @@ def shipped_table() -> npt.NDArray[np.float32]:
     """The table that ships, shape (`BUCKETS`, classes), in nats."""
     from safetensors.numpy import load
 
-    stored: dict[str, Any] = load(files("classifiers").joinpath("languages.safetensors").read_bytes())
+    stored: dict[str, npt.NDArray[np.float32]] = load(files("classifiers").joinpath(TABLE_FILE).read_bytes())
     return stored["weights"].astype(np.float32) * stored["scale"].astype(np.float32)
 
 
