@@ -20,12 +20,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from lookalikes import SENTENCES
 
 from classifiers.evaluation.perturb import with_typos
 from classifiers.language import LANGUAGES, detect_languages, words_of
 from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
 from classifiers.training.languages import drawn_texts
+from lookalikes import SENTENCES
 
 WRITTEN = Path(__file__).parents[1] / "datasets" / "written"
 BANDS = ((1, 20), (20, 60), (60, 200), (200, None))
@@ -116,7 +116,9 @@ def confusion(cases: Sequence[Case], found: Sequence[str], *, other: bool = Fals
     rows: dict[tuple[str, str, str], Counter[str]] = {}
     for case, answer in zip(cases, found, strict=True):
         if (case.language == "und") == other:
-            rows.setdefault((case.source, case.language, "any" if other else _band(case.length)), Counter())[answer] += 1
+            rows.setdefault((case.source, case.language, "any" if other else _band(case.length)), Counter())[
+                answer
+            ] += 1
     order = {name: i for i, (name, *_) in enumerate(rows)}
     bands = [_band(low) for low, _ in BANDS]
     for (source, language, band), counts in sorted(

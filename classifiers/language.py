@@ -171,9 +171,7 @@ def _decided(
     return likeliest, np.where(mixed, over_foreign, margin), mixed
 
 
-def _mixed(
-    evidence: npt.NDArray[np.float32], starts: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
-) -> _Bools:
+def _mixed(evidence: npt.NDArray[np.float32], starts: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> _Bools:
     """Which texts have enough words of both Kazakh and Russian."""
     kazakh, russian = evidence[:, _KK], evidence[:, _RU]
     # A word that is likelier of a third language speaks for neither.

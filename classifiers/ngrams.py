@@ -11,7 +11,16 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BUCKETS", "CLASSES", "ORDERS", "TABLE_FILE", "gram_buckets", "shipped_table", "word_evidence", "word_scripts"]
+__all__ = [
+    "BUCKETS",
+    "CLASSES",
+    "ORDERS",
+    "TABLE_FILE",
+    "gram_buckets",
+    "shipped_table",
+    "word_evidence",
+    "word_scripts",
+]
 
 CLASSES = ("kk", "ru", "uk", "en", "other")
 """Languages that are told apart; `other` is every other one in Cyrillic or Latin letters."""

@@ -22,7 +22,9 @@ _LATIN = dict(zip("абвгдезийклмнопрстуфхыэәғқңөұү�
 }
 _LINK = re.compile(r"https?://\S+|t\.me/\S+", re.IGNORECASE)
 _ADDRESS = re.compile(r"(https?://\S+|t\.me/\S+|(?<!\w)@\w+)", re.IGNORECASE)
-_LOOKALIKES = str.maketrans("асеорхуіАСЕОРХВНКМТ" + "aceopxyiACEOPXBHKMT", "aceopxyiACEOPXBHKMT" + "асеорхуіАСЕОРХВНКМТ")
+_LOOKALIKES = str.maketrans(
+    "асеорхуіАСЕОРХВНКМТ" + "aceopxyiACEOPXBHKMT", "aceopxyiACEOPXBHKMT" + "асеорхуіАСЕОРХВНКМТ"
+)
 _HANDLE = re.compile(r"(?<!\w)@\w+")
 _NUMBER = re.compile(r"\+?\d(?:[\d\s().-]*\d)?")
 _WORD = re.compile(r"[^\W\d_]{4,}")

@@ -20,7 +20,9 @@ _SLIPS = 0.04
 _LOOKALIKE_WORDS = 0.2
 #: Share of Kazakh posts without their letters, and in Latin ones: as they are met.
 _RUSSIAN_KEYBOARD, _LATIN = 1 / 3, 1 / 8
-_LOOKALIKES = str.maketrans("асеорхуіАСЕОРХВНКМТ" + "aceopxyiACEOPXBHKMT", "aceopxyiACEOPXBHKMT" + "асеорхуіАСЕОРХВНКМТ")
+_LOOKALIKES = str.maketrans(
+    "асеорхуіАСЕОРХВНКМТ" + "aceopxyiACEOPXBHKMT", "aceopxyiACEOPXBHKMT" + "асеорхуіАСЕОРХВНКМТ"
+)
 _WORD = re.compile(r"[^\W\d_]+")
 # As pseudonymisation masks them.
 _MASKS = (

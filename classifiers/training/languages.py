@@ -79,7 +79,9 @@ def training_units(texts: Path, catalogues: Path, *, seed: int = 7) -> list[Unit
     rng = random.Random(seed)
     messages = _messages(catalogues)
     if not messages:
-        raise InputError(f"{catalogues}: no gettext catalogue (locale/<language>/LC_MESSAGES/*.mo). Name another folder.")
+        raise InputError(
+            f"{catalogues}: no gettext catalogue (locale/<language>/LC_MESSAGES/*.mo). Name another folder."
+        )
     units: list[Unit] = []
     for place, language in enumerate(CLASSES):
         for text in _drawn(language, texts, messages, rng):
@@ -210,7 +212,11 @@ def _features(units: Iterable[list[str]]) -> sparse.csr_matrix:
 
 
 def _fitted(
-    features: sparse.csr_matrix, classes: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], epochs: int, seed: int
+    features: sparse.csr_matrix,
+    classes: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
+    epochs: int,
+    seed: int,
 ) -> npt.NDArray[np.float32]:
     from classifiers.training.adagrad import one_epoch
 

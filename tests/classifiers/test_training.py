@@ -1,15 +1,12 @@
 """Training works with any encoder, resumes where it was stopped, and never sees what is held out."""
 
 import json
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 import classifiers
 from classifiers import InputError
