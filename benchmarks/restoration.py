@@ -2,10 +2,11 @@
 
     python benchmarks/restoration.py DATA TEXTS [--model DIR] [--sample 25000] [--seed 1]
 
-`DATA` is the folder that the sources of `train_default.toml` lie in; scored are its held-out written Kazakh posts: as they
-are, without their letters, restored, and in Latin letters. `TEXTS` is a Parquet file of Kazakh texts, column `text`. A word
-is restored to the most frequent one that loses its letters the same way, among those texts and the written posts that were
-trained on; an unknown word letter by letter, by up to three letters on either side. No letter more or less: places stay.
+`DATA` is the folder that the sources of `train_default.toml` lie in; scored are its held-out written Kazakh posts: as
+they are, without their letters, restored, and in Latin letters. `TEXTS` is a Parquet file of Kazakh texts, column
+`text`. A word is restored to the most frequent one that loses its letters the same way, among those texts and the
+written posts that were trained on; an unknown word letter by letter, by up to three letters on either side. No letter
+more or less: places stay.
 """
 
 import argparse
@@ -48,7 +49,7 @@ class Restorer:
                 self._words.setdefault(bare(word), word)
         self._around: dict[str, Counter[str]] = defaultdict(Counter)
         for word, count in counts.items():
-            # A word without Kazakh letters may be one that was typed without them: it would teach that they are not there.
+            # A word without Kazakh letters may be one that was typed without them: it would teach the wrong thing.
             if KAZAKH_LETTERS & set(word):
                 for letter, contexts in zip(word, self._contexts(bare(word)), strict=True):
                     for context in contexts:
