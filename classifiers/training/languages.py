@@ -203,11 +203,11 @@ def _features(units: Iterable[list[str]]) -> sparse.csr_matrix:
     ones = np.ones(len(rows), np.float32)
     words_in = sparse.csr_matrix((ones, (rows, columns)), shape=(rows[-1] + 1, len(places)))
     orders, starts = gram_buckets(list(places))
-    word = np.repeat(np.arange(len(places)), np.diff(np.append(starts, len(orders[0]))))
+    owner = np.repeat(np.arange(len(places)), np.diff(np.append(starts, len(orders[0]))))
     bucket = np.concatenate(orders)
-    word = np.tile(word, len(orders))[bucket > 0]
+    owner = np.tile(owner, len(orders))[bucket > 0]
     bucket = bucket[bucket > 0]
-    grams = sparse.csr_matrix((np.ones(len(word), np.float32), (word, bucket)), shape=(len(places), BUCKETS))
+    grams = sparse.csr_matrix((np.ones(len(owner), np.float32), (owner, bucket)), shape=(len(places), BUCKETS))
     return sparse.csr_matrix(words_in @ grams)
 
 
@@ -231,7 +231,7 @@ def _fitted(
         )
         if epoch >= epochs // 2:
             mean += table
-    return mean / np.float32(epochs - epochs // 2)
+    return (mean / np.float32(epochs - epochs // 2)).astype(np.float32)
 
 
 def write(table: npt.NDArray[np.float32], file: Path) -> None:
