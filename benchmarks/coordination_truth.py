@@ -4,7 +4,7 @@
     python benchmarks/coordination_truth.py --toolkit sample_data.csv --windows 1 10 60 3600
 
 The first prints, for several settings, pair events, edges, accounts and the largest weight, beside what CooRTweet
-itself gave where that is known. The second runs the toolkit (extra `bench`) on the same file and compares every directed
+itself gave where that is known. The second runs the toolkit (extra `bench`) on the same file and compares each directed
 weight of its co_link, co_retweet and co_tweet networks. The exit code is 1 if anything differs.
 """
 
