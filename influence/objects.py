@@ -125,4 +125,4 @@ def study_objects(
     own = written.filter(written.text.notnull(), written.reshared_post.isnull(), written.reshared_actor.isnull())
     texts = study.engine.fetch(own.select("post_id", "actor_id", "text", at="created_at"))
     found = near_text_objects(texts, normalise=normal_text, **(near or {}))
-    return rows.union(ibis.memtable(found.cast(SCHEMAS["objects"])))
+    return rows.union(ibis.memtable(found.cast(SCHEMAS["objects"]), schema=rows.schema()))

@@ -94,7 +94,8 @@ def typed_shares(table: Any, kinds: Iterable[str] | None = None) -> ir.Table:
 def _microseconds(at: Any) -> Any:
     kind = at.type()
     if kind.is_timestamp():
-        return at.epoch_seconds().cast("int64") * 1_000_000 + at.microsecond().cast("int64")
+        # Whole seconds first: the engine's seconds since 1970 are rounded, not cut.
+        return at.truncate("s").epoch_seconds().cast("int64") * 1_000_000 + at.microsecond().cast("int64")
     if kind.is_floating():
         return ibis.ifelse(at.isnan() | at.isinf(), ibis.null("int64"), (at * 1e6).round().cast("int64"))
     if kind.is_integer():

@@ -226,14 +226,12 @@ def test_no_shares_give_no_edges() -> None:
     assert joined_edges(table_of([])).num_rows == 0
 
 
-def test_times_may_be_timestamps_of_an_expression() -> None:
-    rows: list[Row] = [("a", "url", "u", 100.000001, "p1"), ("b", "url", "u", 101.0, "p2")]
-    seconds = table_of(rows)
-    stamps = (np.array(seconds["at"]) * 1e6).round().astype("int64")
-    table = ibis.memtable(seconds.set_column(3, "at", pa.array(stamps).cast(pa.timestamp("us", tz="UTC"))))
-    chosen = CoordinationOptions(min_participation=1)
-    assert coordinated_edges(shares_of(table), chosen) == coordinated_edges(shares_of(seconds), chosen)
-    assert shares_of(table).at.tolist() == stamps.tolist()
+@pytest.mark.parametrize("zone", ["UTC", None])
+def test_times_may_be_timestamps_to_the_microsecond(zone: str | None) -> None:
+    stamps = np.array([100_900_000, 100_000_001, -900_000, 1_700_000_000_999_999, 32_503_680_000_500_001])
+    rows: list[Row] = [(f"a{number}", "url", "u", 0.0, f"p{number}") for number in range(stamps.size)]
+    table = table_of(rows).set_column(3, "at", pa.array(stamps).cast(pa.timestamp("us", tz=zone)))
+    assert shares_of(ibis.memtable(table)).at.tolist() == sorted(stamps.tolist())
 
 
 def test_the_burst_cap_says_what_it_left_out() -> None:
