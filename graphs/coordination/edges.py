@@ -18,10 +18,10 @@ EDGE_COLUMNS = ("source", "target", "weight", "mean_gap_s", "posts_source", "pos
 _ORDER = [("weight", "descending"), ("source", "ascending"), ("target", "ascending")]
 
 
-def finished(counts: pa.Table, options: CoordinationOptions) -> pa.Table:
+def finished(counts: pa.Table, actors: pa.Array, options: CoordinationOptions) -> pa.Table:
     """Return the edges that the options ask for, in their order.
 
-    `counts` has `source, target` (ids), `weight, gap, posts_source, posts_target, fast`, as in
+    `actors` are ids, sorted; `counts` has `source, target` (positions in `actors`) and the other columns of
     `graphs.coordination.kernel.PairCounts`, with `gap` in microseconds.
     """
     weight, gap = counts["weight"].to_numpy(), counts["gap"].to_numpy()
@@ -35,4 +35,8 @@ def finished(counts: pa.Table, options: CoordinationOptions) -> pa.Table:
     if options.speed_weighted:
         window = options.window_us
         columns["speed_weight"] = weight - (gap / window if window else np.zeros(weight.size))
-    return kept_edges(pa.table(columns), options).sort_by(_ORDER)
+    # Names last: most edges are often left out, and numbers sort faster.
+    edges = kept_edges(pa.table(columns), options).sort_by(_ORDER)
+    for place, name in enumerate(("source", "target")):
+        edges = edges.set_column(place, name, actors.take(edges[name].combine_chunks()))
+    return edges

@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphs.coordination.edges import finished
 from graphs.coordination.options import CoordinationOptions
@@ -67,7 +68,13 @@ def joined_edges(table: Any, options: CoordinationOptions | None = None) -> pa.T
         posts_target=events.post_target.nunique().cast("int64"),
         fast=events.fast.sum().cast("int64"),
     )
-    return finished(edges.to_pyarrow(), chosen)
+    named = edges.to_pyarrow()
+    ends = [*named["source"].chunks, *named["target"].chunks]
+    actors = pc.unique(pa.chunked_array(ends, pa.string()))
+    actors = actors.take(pc.sort_indices(actors))
+    for place, name in enumerate(("source", "target")):
+        named = named.set_column(place, name, pc.index_in(named[name], value_set=actors))
+    return finished(named, actors, chosen)
 
 
 def _taking_part(table: Any, options: CoordinationOptions) -> ir.Table:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from graphs.coordination.bursts import capped
 from graphs.coordination.edges import EDGE_COLUMNS, finished
-from graphs.coordination.kernel import Events, PairCounts, candidates, count_pairs, events_of, in_events, share_windows
+from graphs.coordination.kernel import Events, candidates, count_pairs, events_of, in_events, share_windows
 from graphs.coordination.options import CoordinationOptions
 from graphs.coordination.shares import Shares
 from graphs.errors import InputError
@@ -179,13 +179,7 @@ def coordinated_edges(shares: Shares, options: CoordinationOptions | None = None
         window=chosen.window_us, accounts=len(inner.actors), kept=looked_at.kept,
         fast_window=-1 if fast is None else fast, fast_kept=looked_at.fast_kept,
     )  # fmt: skip
-    return finished(_named(counts, inner.actors), chosen)
-
-
-def _named(counts: PairCounts, actors: pa.Array) -> pa.Table:
-    columns = {"source": actors.take(pa.array(counts.source)), "target": actors.take(pa.array(counts.target))}
-    numbers = {name: getattr(counts, name) for name in ("weight", "gap", "posts_source", "posts_target", "fast")}
-    return pa.table({**columns, **numbers})
+    return finished(pa.table(counts._asdict()), inner.actors, chosen)
 
 
 def pair_events(

@@ -42,13 +42,13 @@ def _in_subgraph(
 def _context(edges: pa.Table, heavy: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return which edges join two neighbours of the accounts on heavy edges; an end of such an edge is one itself."""
     ends = edges.filter(pa.array(heavy))
-    core = pc.unique(pa.chunked_array([*ends["source"].chunks, *ends["target"].chunks], pa.string()))
+    core = pc.unique(pa.chunked_array([*ends["source"].chunks, *ends["target"].chunks], ends["source"].type))
     from_core = (_among(edges["source"], core), _among(edges["target"], core))
     near = [
         *edges["target"].filter(pa.array(from_core[0])).chunks,
         *edges["source"].filter(pa.array(from_core[1])).chunks,
     ]
-    around = pc.unique(pa.chunked_array(near, pa.string()))
+    around = pc.unique(pa.chunked_array(near, edges["source"].type))
     return _among(edges["source"], around) & _among(edges["target"], around)
 
 
