@@ -153,7 +153,12 @@ def activity_chances(
     source: Ints, target: Ints, seen: Ints, slots: Slots, popularity: Popularity, *, accounts: int, window: int
 ) -> Chances:
     """Return p-values of pairs that coincided `seen` times."""
-    return Chances(*_activity(source, target, seen, *_posts_of(slots, accounts), window, *popularity, ONE_BY_ONE))
+    return Chances(
+        *_activity(
+            source, target, seen, *_posts_of(slots, accounts), window,
+            popularity.first, popularity.chance, popularity.rest, popularity.across, ONE_BY_ONE,
+        )
+    )  # fmt: skip
 
 
 @kernel
@@ -207,10 +212,11 @@ def _attainable(
 def attainable_by_activity(
     slots: Slots, popularity: Popularity, *, accounts: int, window: int, most_work: int
 ) -> tuple[Floats, Ints]:
-    """Return the smallest attainable p-values and how many pairs have each; pairs that never post together are left out.
+    """Return the smallest attainable p-values and how many pairs have each.
 
-    Pairs that could coincide twice or more are all taken for testable (with `LEAST`). Where counting would take more
-    than `most_work` steps, an upper bound of the pairs is returned with `LEAST`.
+    Pairs that never post within the window of each other are left out. Pairs that could coincide twice or more are all
+    taken for testable (with `LEAST`). Where counting would take more than `most_work` steps, an upper bound of the pairs
+    is returned with `LEAST`.
     """
     at = slots.at.astype(np.int64)
     meetings = int(_pairs_of_posts(at, window))

@@ -18,8 +18,8 @@ Ints = npt.NDArray[np.int64]
 class Holdings(NamedTuple):
     """The objects of each account. A holding is an account with an object that it shared, once or more often.
 
-    `first` (accounts + 1,) are the holdings of each account; `actor`, `object` (holdings,) say whose and which, sorted by
-    both; `start` (holdings + 1,) are the shares of each; `at`, `post` (shares,) are these shares' times and posts.
+    `first` (accounts + 1,) are the holdings of each account; `actor`, `object` (holdings,) say whose and which, sorted
+    by both; `start` (holdings + 1,) are the shares of each; `at`, `post` (shares,) are these shares' times and posts.
     """
 
     first: Ints
@@ -30,7 +30,7 @@ class Holdings(NamedTuple):
     post: Ints
 
     @property
-    def count(self) -> Ints:
+    def repeats(self) -> Ints:
         """Shares of each holding."""
         return np.diff(self.start)
 

@@ -53,8 +53,8 @@ def q_values(
 
     References
     ----------
-    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300; Benjamini & Yekutieli (2001),
-    The Annals of Statistics 29(4), 1165-1188.
+    Benjamini & Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300; Benjamini & Yekutieli
+    (2001), The Annals of Statistics 29(4), 1165-1188.
 
     Examples
     --------

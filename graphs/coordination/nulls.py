@@ -103,7 +103,7 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 class Slots:
     """Posts as places that contents are put into: one element per post, sorted by block, then time.
 
-    `of_share` is the slot of each share, shape (shares,). `block` numbers the stretches of time that have posts, from 0.
+    `of_share` is the slot of each share, shape (shares,). `block` numbers the stretches of time with posts, from 0.
     """
 
     actor: npt.NDArray[np.int32]
@@ -170,5 +170,11 @@ def permuted(shares: Shares, options: SignificanceOptions, random: np.random.Gen
     actor, at, post = shares.actor.copy(), shares.at.copy(), shares.post.copy()
     actor[free], at[free], post[free] = slots.actor[to], slots.at[to], slots.post[to]
     order = np.lexsort((at, shares.object))
-    names = {"actor": actor, "object": shares.object, "at": at, "post": post, "own": shares.own}
-    return replace(shares, **{name: values[order] for name, values in names.items()})
+    return replace(
+        shares,
+        actor=actor[order],
+        object=shares.object[order],
+        at=at[order],
+        post=post[order],
+        own=shares.own[order],
+    )

@@ -34,13 +34,13 @@ def resampled_p_values(
     Returns
     -------
     tuple of arrays
-        p = h / l where the pair was reached h = `stop_after` times within l shuffles, else (g + 1) / (`resamples` + 1), g
-        being how often it was reached; and means over the shuffles until then.
+        p = h / l where the pair was reached h = `stop_after` times within l shuffles, else (g + 1) / (`resamples` + 1),
+        g being how often it was reached; and means over the shuffles until then.
 
     Notes
     -----
-    A p-value of this kind is never too small on average: P(p <= a) <= a under the null. Pairs that chance reaches easily
-    are dropped early, so most of the work goes into those that matter.
+    A p-value of this kind is never too small: P(p <= a) <= a under the null. Pairs that chance reaches easily are
+    dropped early, so most of the work goes into those that matter.
 
     References
     ----------

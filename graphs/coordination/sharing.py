@@ -84,8 +84,8 @@ def fit_configuration(degree: Ints, sharers: Ints, sizes: Ints) -> tuple[Floats,
     -------
     tuple of arrays
         x (accounts,) and y (classes,), such that the expected degrees of the model, with chances xy / (1 + xy), are
-        those given, within a relative error of 1e-6 (1e-3 where accounts share all objects, or objects have all accounts:
-        the parameters then grow without bound).
+        those given, within a relative error of 1e-6 (1e-3 where accounts share all objects, or objects have all
+        accounts: the parameters then grow without bound).
 
     Raises
     ------

@@ -98,8 +98,8 @@ def edge_significance(
         The edges, with these columns added:
 
         - `p_value`: P(so many coincidences or more) under the null model, in [1e-300, 1];
-        - `q_value`: the smallest false discovery rate at which the edge is taken for significant, in [p_value, 1]; 1 for
-          pairs that could not be significant whatever they did;
+        - `q_value`: the smallest false discovery rate at which the edge is taken for significant, in [p_value, 1]; 1
+          for pairs that could not be significant whatever they did;
         - `coincidences`: what is tested, see Notes;
         - `expected`: its mean under the null model (an upper bound where p-values are);
         - `p_least`: the smallest p-value that the pair could have had.
@@ -111,10 +111,10 @@ def edge_significance(
 
     Notes
     -----
-    The weight of an edge counts pairs of shares, and ten copies of one link make it large. Tested are *coincidences*: the
-    different objects that both shared within the window, each by posts of its own (for the three models without time: the
-    different objects that both shared at any time). Whether the pair has so many is tested for every pair that could have
-    some, those without an edge included, so that searching for edges does not make them significant.
+    The weight of an edge counts pairs of shares, and ten copies of one link make it large. Tested are *coincidences*:
+    the different objects that both shared within the window, each by posts of its own (for the three models without
+    time: the different objects that both shared at any time). Every pair that could have some is a test, those without
+    an edge included, so that searching for edges does not make them significant.
 
     References
     ----------
@@ -135,8 +135,8 @@ def edge_significance(
     ...     "post_id": [str(i) for i in range(len(rows))],
     ... }))
     >>> found = edge_significance(shares, CoordinationOptions(window_s=10))
-    >>> found.edges.select(["source", "target", "weight", "coincidences", "expected"]).to_pylist()
-    [{'source': 'a', 'target': 'b', 'weight': 10, 'coincidences': 10, 'expected': 1.0}]
+    >>> found.edges.select(["source", "target", "weight", "coincidences"]).to_pylist()
+    [{'source': 'a', 'target': 'b', 'weight': 10, 'coincidences': 10}]
     >>> [f"{found.edges[name][0].as_py():.1e}" for name in ("p_value", "q_value")], found.tests.pairs
     (['1.0e-10', '1.0e-09'], 10)
     """

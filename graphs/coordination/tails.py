@@ -15,7 +15,8 @@ from graphs.errors import InputError
 from graphs.kernels import kernel
 
 __all__ = [
-    "LEAST", "hypergeometric_tail", "hypergeometric_tails", "poisson_binomial_tail", "poisson_tail", "stratified_tail", "sum_tail"
+    "LEAST", "hypergeometric_tail", "hypergeometric_tails", "poisson_binomial_tail", "poisson_tail", "stratified_tail",
+    "sum_tail",
 ]  # fmt: skip
 
 FloatArray = npt.NDArray[np.float64]
@@ -64,7 +65,7 @@ def sum_tail(count: int, chances: FloatArray, mean: float) -> float:
     total = mass[count]
     for j in range(count):
         total += mass[j] * poisson_tail(count - j, mean)
-    return min(1.0, total)
+    return float(min(1.0, total))
 
 
 def poisson_binomial_tail(count: int, chances: npt.ArrayLike) -> float:
@@ -216,4 +217,4 @@ def stratified_tail(count: int, universe: IntArray, first: IntArray, second: Int
             for x in range(min(most, count - 1 - j) + 1):
                 after[j + x] += mass[j] * weight[x]
         mass = after
-    return min(1.0, mass[count])
+    return float(min(1.0, mass[count]))

@@ -1,9 +1,9 @@
 """Times shuffled within objects: the exact null distribution of a pair's coincidences.
 
 If the times of an object's n shares are shuffled among them, two given shares fall on a uniformly drawn pair of its
-times. They come within the window with the probability p = (pairs of the n times within the window) / (n (n-1) / 2), and
-objects are independent of each other. The coincidences of a pair then are a sum of independent trials, one per common
-object, each with its own p: no shuffling is needed.
+times. They come within the window with the probability p = (pairs of the n times within the window) / (n (n-1) / 2),
+and objects are independent of each other. The coincidences of a pair then are a sum of independent trials, one per
+common object, each with its own p: no shuffling is needed.
 
 Of an account that shared the object k times, one given share of another comes within the window of any of these with
 
@@ -93,8 +93,8 @@ def holding_chances(shares: Shares, holdings: Holdings, *, window: int) -> Float
     group = shares.object.astype(np.int64)
     offset = np.searchsorted(group, np.arange(len(shares.objects) + 1)).astype(np.int64)
     near = _neighbours(group, shares.at.astype(np.int64), window)
-    by_object = np.lexsort((holdings.count, holdings.object)).astype(np.int64)
-    return _holding_chances(near, offset, holdings.object, holdings.count, by_object)
+    by_object = np.lexsort((holdings.repeats, holdings.object)).astype(np.int64)
+    return _holding_chances(near, offset, holdings.object, holdings.repeats, by_object)
 
 
 @kernel
@@ -133,7 +133,7 @@ def _timing(
 
 def timing_chances(source: Ints, target: Ints, seen: Ints, holdings: Holdings, chance: Floats) -> Chances:
     """Return p-values of pairs that coincided `seen` times, given the `chance` of each holding."""
-    return Chances(*_timing(source, target, seen, holdings.first, holdings.object, holdings.count, chance))
+    return Chances(*_timing(source, target, seen, holdings.first, holdings.object, holdings.repeats, chance))
 
 
 @kernel
@@ -182,7 +182,7 @@ def attainable_by_timing(holdings: Holdings, chance: Floats, objects: int, *, mo
         return np.array([LEAST]), np.array([min(meetings, accounts * (accounts - 1) // 2)])
     by_object = np.argsort(holdings.object, kind="stable").astype(np.int64)
     found = _attainable(
-        holdings.first, holdings.actor, holdings.object, holdings.count, chance, offset, by_object, BINS
+        holdings.first, holdings.actor, holdings.object, holdings.repeats, chance, offset, by_object, BINS
     )
     # The lower edge of each step, so that no pair is taken for one that could not be significant.
     return np.maximum(LEAST, 10.0 ** (-(np.arange(BINS) + 1) / 100)), found
