@@ -27,9 +27,9 @@ class World:
     """
 
     kind: str
-    accounts: int = 2_000
-    shares: int = 20_000
-    objects: int = 2_000
+    accounts: int = 1_000
+    shares: int = 8_000
+    objects: int = 1_000
     days: int = 7
     activity: float = 1.0
     """Spread (standard deviation of logs) of the accounts' shares."""
@@ -71,8 +71,8 @@ def independent_shares(world: World, random: np.random.Generator) -> tuple[Ints,
 class Planted:
     """A group that acts together: `size` accounts share `objects` of the world's within `gap_s` seconds of each other.
 
-    `part` of their shares are such; the others are as everybody's. `popular` objects are drawn by their shares among the
-    others; those that are not are shared by the group alone.
+    `part` of their shares are such; the others are as everybody's. `popular` objects are drawn by their shares among
+    the others; those that are not are shared by the group alone.
     """
 
     size: int

@@ -142,7 +142,7 @@ def test_times_within_objects_is_exact(
 
 @pytest.mark.parametrize("null", SHUFFLED)
 def test_exact_p_values_are_uniform_or_larger_in_shuffled_data(null: str) -> None:
-    """Of pairs fixed beforehand: the excess over the diagonal is within the one-sided Kolmogorov-Smirnov bound at 0.1%."""
+    """Of pairs fixed beforehand: the excess over the diagonal is within the Kolmogorov-Smirnov bound at 0.1%."""
     random = np.random.default_rng(5)
     shares = _random_shares(random)
     model = SignificanceOptions(null=null, block_s=600.0)  # type: ignore[arg-type]
