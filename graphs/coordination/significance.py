@@ -46,7 +46,8 @@ class Multiplicity:
     cut
         The p-value that a pair must be able to reach to be one.
     counted
-        False where counting would have taken too long: `pairs` then is an upper bound, and all are tests.
+        False where they were not counted one by one (it would take too long, or the model is
+        `hypergeometric_by_popularity`): `pairs` then is an upper bound, and all are tests.
     """
 
     pairs: int
