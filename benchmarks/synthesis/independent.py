@@ -40,7 +40,7 @@ class World:
 def _rhythm(random: np.random.Generator, size: int, peak: npt.ArrayLike, days: int) -> Floats:
     """Return times of days with a night: hours around each one's peak, spread 4 h."""
     hour = np.mod(np.asarray(peak) + 4 * random.standard_normal(size), 24)
-    return random.integers(days, size=size) * DAY + hour * 3600
+    return np.asarray(random.integers(days, size=size) * DAY + hour * 3600, np.float64)
 
 
 def independent_shares(world: World, random: np.random.Generator) -> tuple[Ints, Ints, Floats]:
