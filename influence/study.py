@@ -251,6 +251,10 @@ class Study:
         """Return table `cascades`: how each item spread, over plausible trees."""
         return self._step("cascades", "cascades", params)
 
+    def coordination(self, **params: Any) -> pa.Table:
+        """Return table `coordination_edges`: who shared the same things at nearly the same time."""
+        return self._step("coordination", "coordination_edges", params)
+
     def classify(self, **params: Any) -> pa.Table:
         """Return table `labels`: which posts call people to act, openly or by manipulation."""
         return self._step("classify", "labels", params)

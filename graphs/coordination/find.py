@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphs.coordination.clusters import cluster_table
-from graphs.coordination.grid import Standing, grid_of_settings
+from graphs.coordination.grid import Standing, grid_of_settings, usual_weights
 from graphs.coordination.groups import Ints, group_accounts
 from graphs.coordination.inside import EdgeEvents, codes_of, events_behind
+from graphs.coordination.nulls import SignificanceOptions
 from graphs.coordination.options import CoordinationOptions
 from graphs.coordination.pairs import considered, coordinated_edges
 from graphs.coordination.people import authors_of, known_actors
 from graphs.coordination.shares import Shares, shares_of
+from graphs.coordination.shuffles import NULL_SCHEMA, shuffled_edges
+from graphs.coordination.significance import Multiplicity, edge_significance
 from graphs.coordination.stability import cluster_stability
 from graphs.coordination.traces import NEAR_S, evidence_of
 from graphs.errors import InputError
-
-if TYPE_CHECKING:
-    from graphs.coordination.nulls import SignificanceOptions
 
 __all__ = ["ClusterOptions", "Coordination", "find_coordination"]
 
@@ -42,6 +42,8 @@ class ClusterOptions:
         `communities` (Louvain within each connected part) or `components` (the parts themselves).
     resamples
         Resamples of objects behind the stability; 0 leaves it out.
+    null_runs
+        Shuffles of the data in which the same search is made; 0 leaves them out.
     windows, weights
         Windows in seconds and least weights of the grid; None: the usual ones around the chosen setting.
     near_s
@@ -58,6 +60,7 @@ class ClusterOptions:
     max_q: float = 0.05
     method: str = "communities"
     resamples: int = 100
+    null_runs: int = 20
     windows: tuple[float, ...] | None = None
     weights: tuple[float, ...] | None = None
     near_s: float = NEAR_S
@@ -68,8 +71,9 @@ class ClusterOptions:
             raise InputError(f"max_q must lie between 0 and 1, got {self.max_q!r}. Write 0.05 for 5%.")
         if self.method not in ("communities", "components"):
             raise InputError(f"method must be communities or components, got {self.method!r}.")
-        if self.resamples < 0:
-            raise InputError(f"resamples must be at least 0, got {self.resamples!r}.")
+        for name in ("resamples", "null_runs"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} must be at least 0, got {getattr(self, name)!r}.")
         if not 0 <= self.near_s < float("inf"):
             raise InputError(f"near_s must be a number of seconds from 0 on, got {self.near_s!r}.")
 
@@ -84,8 +88,8 @@ class Coordination:
         The columns of `coordinated_edges`; `p_value, q_value` (null without a null model) and whatever the test adds;
         `cluster` (null: joins none), `kinds` (of the objects behind an edge that joins a cluster), `stands_in` of
         `cells` of the grid, `fragile`.
-    clusters, evidence, grid
-        Of `CLUSTERS_SCHEMA`, `EVIDENCE_SCHEMA` and `GRID_SCHEMA`.
+    clusters, evidence, grid, null
+        Of `CLUSTERS_SCHEMA`, `EVIDENCE_SCHEMA`, `GRID_SCHEMA` and `NULL_SCHEMA`.
     looked_at
         Counts of what was read and left out: `read, without_time, incomplete, shares, accounts, objects,
         accounts_left_out, burst_rows, burst_objects`.
@@ -95,6 +99,7 @@ class Coordination:
     clusters: pa.Table
     evidence: pa.Table
     grid: pa.Table
+    null: pa.Table
     looked_at: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -126,6 +131,11 @@ def find_coordination(
     tell
         Told in words what is being done.
 
+    Returns
+    -------
+    Coordination
+        Edges, clusters, evidence, grid, null runs, and what was looked at.
+
     Raises
     ------
     InputError
@@ -154,7 +164,8 @@ def find_coordination(
     tell("reading shares")
     shares = objects if isinstance(objects, Shares) else shares_of(objects, kinds=chosen.kinds)
     tell("pairs of accounts")
-    edges = _tested(shares, chosen, significance, tell)
+    edges, tests = _tested(shares, chosen, significance, tell)
+    null = _null_runs(shares, edges, chosen, significance, tests, how, tell)
     joining = edges if significance is None else edges.filter(pc.less(edges["q_value"], how.max_q))
     source, target = codes_of(joining, shares.actors)
     labels = _labels(joining, source, target, shares, how)
@@ -171,20 +182,36 @@ def find_coordination(
         stability=stability, standing=standing, window_s=chosen.window_s,
     )  # fmt: skip
     edges = _with_clusters(edges, joining, source, target, labels, events, standing)
-    return Coordination(edges, table, evidence, standing.table, _counts(shares, chosen))
+    return Coordination(edges, table, evidence, standing.table, null, _counts(shares, chosen))
 
 
 def _tested(
     shares: Shares, options: CoordinationOptions, significance: SignificanceOptions | None, tell: Tell
-) -> pa.Table:
+) -> tuple[pa.Table, Multiplicity | None]:
     edges = coordinated_edges(shares, options)
     if significance is None:
         nothing = pa.nulls(edges.num_rows, pa.float64())
-        return edges.append_column("p_value", nothing).append_column("q_value", nothing)
-    from graphs.coordination.significance import edge_significance
-
+        return edges.append_column("p_value", nothing).append_column("q_value", nothing), None
     tell(f"chance under {significance.null.replace('_', ' ')}")
-    return edge_significance(shares, options, significance, edges=edges).edges
+    found = edge_significance(shares, options, significance, edges=edges)
+    return found.edges, found.tests
+
+
+def _null_runs(
+    shares: Shares,
+    edges: pa.Table,
+    options: CoordinationOptions,
+    significance: SignificanceOptions | None,
+    tests: Multiplicity | None,
+    how: ClusterOptions,
+    tell: Tell,
+) -> pa.Table:
+    if not how.null_runs:
+        return NULL_SCHEMA.empty_table()
+    return shuffled_edges(
+        shares, edges, options, significance, tests=tests, weights=usual_weights(options.min_weight),
+        runs=how.null_runs, seed=how.seed, tell=lambda done, total: tell(f"shuffled data, run {done} of {total}"),
+    )  # fmt: skip
 
 
 def _labels(edges: pa.Table, source: Ints, target: Ints, shares: Shares, how: ClusterOptions) -> Ints:

@@ -65,8 +65,9 @@ def usual_windows(window_s: float) -> tuple[float, ...]:
 
 
 def usual_weights(min_weight: float) -> tuple[float, ...]:
-    """Return the least weights 1, 2, 3, 5 and the chosen one, sorted."""
-    return tuple(sorted({1.0, 2.0, 3.0, 5.0, float(min_weight)}))
+    """Return the least weights 1, 2, 3, 5, the chosen one, and one above it, sorted."""
+    more = {2.0 * min_weight} if min_weight >= 5 else set()
+    return tuple(sorted({1.0, 2.0, 3.0, 5.0, float(min_weight), *more}))
 
 
 def grid_of_settings(
@@ -140,6 +141,10 @@ def grid_of_settings(
             rows[-1] |= {"edges_stand": int(edge_stands.sum()), "clusters_stand": int(joined.sum())}
             stands.append((_stricter(window, weight, options), edge_stands, joined))
     return _standing(rows, stands, len(source), groups)
+
+
+def _with(chosen: float, others: Sequence[float]) -> list[float]:
+    return sorted({float(chosen), *map(float, others)})
 
 
 def _standing(

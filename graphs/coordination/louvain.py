@@ -95,11 +95,11 @@ def communities(source: Ints, target: Ints, weight: Floats, parts: Ints, *, seed
     random = np.random.default_rng(seed)
     found = np.arange(n)
     while True:
-        strength = np.asarray(matrix.sum(axis=1)).ravel()
-        total = np.bincount(part, weights=strength)[part]
+        strength = np.asarray(matrix.sum(axis=1), np.float64).ravel()
+        total = np.bincount(part, weights=strength)[part].astype(np.float64)
         level = np.arange(matrix.shape[0])
         order = random.permutation(matrix.shape[0])
-        arrays = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data
+        arrays = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data.astype(np.float64)
         if not _move(*arrays, strength, total, order, level):
             break
         kept, level = np.unique(level, return_inverse=True)
