@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from influence.errors import InputError
 from influence.progress import Progress
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphs.coordination.find import ClusterOptions
-    from graphs.coordination.nulls import SignificanceOptions
+    from graphs.coordination.nulls import NullModel, SignificanceOptions
     from graphs.coordination.options import CoordinationOptions
     from influence.settings import CoordinationSettings
 
@@ -112,7 +112,8 @@ def _significance(params: Mapping[str, Any]) -> SignificanceOptions | None:
     null = parse_null(params["null"])
     if null == NO_NULL:
         return None
-    return SignificanceOptions(null=null, level=params["max_q"], block_s=params["block_s"], seed=params["seed"])
+    # `parse_null` has refused every other name.
+    return SignificanceOptions(null=cast("NullModel", null), level=params["max_q"], block_s=params["block_s"], seed=params["seed"])
 
 
 def _clusters(params: Mapping[str, Any]) -> ClusterOptions:
