@@ -112,8 +112,8 @@ def _significance(params: Mapping[str, Any]) -> SignificanceOptions | None:
     null = parse_null(params["null"])
     if null == NO_NULL:
         return None
-    # `parse_null` has refused every other name.
-    return SignificanceOptions(null=cast("NullModel", null), level=params["max_q"], block_s=params["block_s"], seed=params["seed"])
+    model = cast("NullModel", null)  # `parse_null` has refused every other name
+    return SignificanceOptions(null=model, level=params["max_q"], block_s=params["block_s"], seed=params["seed"])
 
 
 def _clusters(params: Mapping[str, Any]) -> ClusterOptions:
