@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -12,7 +13,7 @@ from influence.report.blocks import Block, Bullets, Cell, Chart, DataTable, Pros
 from influence.report.context import Context, number_or_none
 from influence.report.figures import Family
 from influence.report.network import Line, Node, Words, network_picture
-from influence.report.safe import clean
+from influence.report.safe import clean, shorten
 
 __all__ = ["coordination_section"]
 
@@ -120,7 +121,7 @@ def _chart(ctx: Context, edges: Any, clusters: Sequence[Row]) -> list[Block]:
     if not drawn:
         return [Prose(cat("coordination.too_large", most=ctx.numbers.count(_DRAWN)), style="note")]
     lines = _lines(ctx, edges, [row["cluster"] for row in drawn])
-    labels = ctx.labels(actor for row in drawn for actor in row["actors"])
+    labels = _labels(ctx, [actor for row in drawn for actor in row["actors"]])
     picture = [
         (row["cluster"], _nodes(ctx, row, lines[row["cluster"]], labels), lines[row["cluster"]]) for row in drawn
     ]
@@ -144,6 +145,13 @@ def _chart(ctx: Context, edges: Any, clusters: Sequence[Row]) -> list[Block]:
     legend = [(kind, cat.name("kinds", kind)) for kind in ("leader", "media") if kind in kinds]
     legend += [("other", cat.plain("coordination.other_kinds"))] if kinds - {"leader", "media"} else []
     return [Chart(cat.plain("coordination.chart"), label, wide, narrow, legend, notes)]
+
+
+def _labels(ctx: Context, actors: Iterable[str]) -> dict[str, str]:
+    """Return names that have room in a picture; those of one name are told apart by the end of the id."""
+    names = {actor: ctx.actor(actor).name for actor in actors}
+    bearers = Counter(names.values())
+    return {actor: name if bearers[name] == 1 else f"{shorten(name, 12)} …{clean(actor)[-5:]}" for actor, name in names.items()}
 
 
 def _lines(ctx: Context, edges: Any, clusters: Sequence[int]) -> dict[int, list[Line]]:
@@ -224,8 +232,12 @@ def _against(ctx: Context, clusters: Sequence[Row]) -> Block:
     return Bullets(items, heading=cat.plain("coordination.against"))
 
 
+def _percent(ctx: Context) -> Callable[[float], str]:
+    return lambda share: ctx.numbers.percent(round(share, 2))
+
+
 def _objections(ctx: Context, row: Row) -> list[Markup]:
-    cat, percent, words = ctx.cat, ctx.numbers.percent, []
+    cat, percent, words = ctx.cat, _percent(ctx), []
     if (row["outsider_share"] or 0) > _HALF:
         words.append(
             cat(
