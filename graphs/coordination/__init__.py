@@ -1,5 +1,6 @@
 """Coordinated sharing: who shares the same objects at nearly the same time, pair by pair and exactly."""
 
+from graphs.coordination.joined import joined_edges, joined_events
 from graphs.coordination.kernel import PairCounts, count_pairs
 from graphs.coordination.options import OBJECT_KINDS, CoordinationOptions
 from graphs.coordination.pairs import Considered, considered, coordinated_edges, pair_events
@@ -14,6 +15,8 @@ __all__ = [
     "considered",
     "coordinated_edges",
     "count_pairs",
+    "joined_edges",
+    "joined_events",
     "kinds_of",
     "pair_events",
     "shares_of",

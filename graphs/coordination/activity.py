@@ -215,8 +215,8 @@ def attainable_by_activity(
     """Return the smallest attainable p-values and how many pairs have each.
 
     Pairs that never post within the window of each other are left out. Pairs that could coincide twice or more are all
-    taken for testable (with `LEAST`). Where counting would take more than `most_work` steps, an upper bound of the pairs
-    is returned with `LEAST`.
+    taken for testable (with `LEAST`). Where counting would take more than `most_work` steps, an upper bound of the
+    pairs is returned with `LEAST`.
     """
     at = slots.at.astype(np.int64)
     meetings = int(_pairs_of_posts(at, window))

@@ -12,16 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphs.coordination.bursts import capped
+from graphs.coordination.edges import EDGE_COLUMNS, finished
 from graphs.coordination.kernel import Events, PairCounts, candidates, count_pairs, events_of, in_events, share_windows
 from graphs.coordination.options import CoordinationOptions
 from graphs.coordination.shares import Shares
-from graphs.coordination.subgraphs import kept_edges
 from graphs.errors import InputError
 
 __all__ = ["EDGE_COLUMNS", "EVENT_COLUMNS", "Considered", "considered", "coordinated_edges", "pair_events"]
-
-EDGE_COLUMNS = ("source", "target", "weight", "mean_gap_s", "posts_source", "posts_target", "symmetry")
-"""Columns that every table of edges has; `weight_fast` and `speed_weight` come with their options."""
 
 EVENT_COLUMNS = (
     "source", "target", "kind", "object", "post_source", "post_target", "at_source", "at_target", "gap_s",
@@ -150,9 +147,9 @@ def coordinated_edges(shares: Shares, options: CoordinationOptions | None = None
 
     Notes
     -----
-    The pairs and weights are those of CooRTweet's `detect_groups` and `generate_coordinated_network` (version
-    2.1.3), of which three rules are easily missed: the window's end is included; two shares of a post, or a post that is
-    itself the object, make no event; and an event stays if the post of either side is one of an account that has
+    The pairs and weights are those of CooRTweet's `detect_groups` and `generate_coordinated_network` (2.1.3), of
+    which three rules are easily missed: the end of the window is in it; two shares of one post, or of a post that is
+    the object, make no event; and an event stays if the post of either side is one of an account that has
     `min_participation` shares among the posts of all events, not of this pair. `posts_source` and `posts_target` are
     the directed weights of the coordination-network-toolkit (with `min_participation=1`). CooRTweet counts the
     earlier and the later posts of an edge instead of each account's own, so its symmetry can differ.
@@ -182,31 +179,13 @@ def coordinated_edges(shares: Shares, options: CoordinationOptions | None = None
         window=chosen.window_us, accounts=len(inner.actors), kept=looked_at.kept,
         fast_window=-1 if fast is None else fast, fast_kept=looked_at.fast_kept,
     )  # fmt: skip
-    table = kept_edges(_edge_table(counts, inner.actors, chosen), chosen)
-    return table.take(
-        pc.sort_indices(table, [("weight", "descending"), ("source", "ascending"), ("target", "ascending")])
-    )
+    return finished(_named(counts, inner.actors), chosen)
 
 
-def _edge_table(counts: PairCounts, actors: pa.Array, options: CoordinationOptions) -> pa.Table:
-    mean_gap = counts.gap / counts.weight / 1e6
-    smaller = np.minimum(counts.posts_source, counts.posts_target)
-    larger = np.maximum(counts.posts_source, counts.posts_target)
-    columns: dict[str, Any] = {
-        "source": actors.take(pa.array(counts.source)),
-        "target": actors.take(pa.array(counts.target)),
-        "weight": counts.weight,
-        "mean_gap_s": mean_gap,
-        "posts_source": counts.posts_source,
-        "posts_target": counts.posts_target,
-        "symmetry": smaller / larger,
-    }
-    if options.fast_window_us is not None:
-        columns["weight_fast"] = counts.fast
-    if options.speed_weighted:
-        window = options.window_us
-        columns["speed_weight"] = counts.weight - (counts.gap / window if window else 0.0)
-    return pa.table(columns)
+def _named(counts: PairCounts, actors: pa.Array) -> pa.Table:
+    columns = {"source": actors.take(pa.array(counts.source)), "target": actors.take(pa.array(counts.target))}
+    numbers = {name: getattr(counts, name) for name in ("weight", "gap", "posts_source", "posts_target", "fast")}
+    return pa.table({**columns, **numbers})
 
 
 def pair_events(

@@ -15,15 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphs.errors import InputError
+from graphs.kernels import kernel
 from graphs.tables import as_ibis, pick
 
 __all__ = ["LONG_NAME", "Shares", "kinds_of", "shares_of", "typed_shares"]
 
 LONG_NAME = 1024
 """Characters of an object's name beyond which its digest stands for it."""
-
-_ROWS = 1_000_000
-_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -138,68 +136,47 @@ def shares_of(table: Any, *, kinds: Iterable[str] | None = None) -> Shares:
     >>> shares.actors.to_pylist(), shares.actor.tolist(), shares.at.tolist(), shares.without_time
     (['x:a', 'x:b'], [0, 1], [5000000, 60000000], 1)
     """
-    rows = typed_shares(table, kinds).select("actor_id", "kind", "object", "at", "post_id")
-    parts: list[pa.Table] = []
-    read = without_time = incomplete = 0
-    for batch in rows.to_pyarrow().to_batches(max_chunksize=_ROWS):
-        whole = batch.filter(pc.and_(pc.is_valid(batch["actor_id"]), pc.is_valid(batch["object"])))
-        whole = whole.filter(pc.is_valid(whole["post_id"]))
-        timed = whole.filter(pc.is_valid(whole["at"]))
-        read += batch.num_rows
-        incomplete += batch.num_rows - whole.num_rows
-        without_time += whole.num_rows - timed.num_rows
-        parts.append(_coded(timed))
-    if not parts:
-        parts = [_coded(pa.RecordBatch.from_pylist([], schema=rows.schema().to_pyarrow()))]
-    coded = pa.concat_tables(parts).unify_dictionaries()
-    return replace(_sorted(coded), read=read, without_time=without_time, incomplete=incomplete)
+    rows = typed_shares(table, kinds).select("actor_id", "kind", "object", "at", "post_id").to_pyarrow()
+    named = [pc.is_valid(rows[column]) for column in ("actor_id", "object", "post_id")]
+    whole = rows.filter(pc.and_(pc.and_(named[0], named[1]), named[2]))
+    timed = whole.filter(pc.is_valid(whole["at"]))
+    return replace(
+        _sorted(timed),
+        read=rows.num_rows,
+        without_time=whole.num_rows - timed.num_rows,
+        incomplete=rows.num_rows - whole.num_rows,
+    )
 
 
-def _coded(batch: pa.RecordBatch) -> pa.Table:
-    """Return a batch with its names coded, so that what repeats is held once; objects bear their kind in front."""
-    kinds = pc.fill_null(batch["kind"], "")
-    names = batch["object"].dictionary_encode()
-    short = pa.DictionaryArray.from_arrays(names.indices, _shortened(names.dictionary))
-    objects = pc.binary_join_element_wise(kinds, short.cast(pa.string()), _SEPARATOR)
-    own = pc.equal(batch["object"], batch["post_id"])
-    columns = {"actor": batch["actor_id"], "object": objects, "post": batch["post_id"]}
-    coded = {name: values.cast(pa.string()).dictionary_encode() for name, values in columns.items()}
-    return pa.table({**coded, "at": batch["at"].cast(pa.int64()), "own": own})
-
-
-def _shortened(names: pa.Array) -> pa.Array:
-    """Return names with the long ones replaced by their digests."""
-    long = pc.greater(pc.utf8_length(names), LONG_NAME)
-    if not pc.any(long).as_py():
-        return names
-    digests = [f"sha256:{hashlib.sha256(name.encode()).hexdigest()}" for name in names.filter(long).to_pylist()]
-    return pc.replace_with_mask(names, long, pa.array(digests, pa.string()))
-
-
-def _sorted(coded: pa.Table) -> Shares:
-    actor, actors = _by_name(coded["actor"])
-    thing, things = _by_name(coded["object"])
-    post, posts = _codes(coded["post"])
-    at = coded["at"].to_numpy()
-    order = np.lexsort((at, thing))
-    parts = pc.split_pattern(things, _SEPARATOR, max_splits=1)
+def _sorted(rows: pa.Table) -> Shares:
+    actor, actors = _by_name(rows["actor_id"])
+    post, posts = _codes(rows["post_id"])
+    thing, things, kinds = _objects(rows)
+    at = rows["at"].to_numpy()
+    order = np.argsort(at)
+    order = order[_grouped(thing[order], len(things))]
+    own = pc.equal(rows["object"], rows["post_id"]).to_numpy()
     return Shares(
         actor=actor[order],
         object=thing[order],
         at=at[order],
         post=post[order],
-        own=coded["own"].to_numpy()[order],
+        own=own[order],
         actors=actors,
-        objects=pc.list_element(parts, 1) if len(things) else things,
-        kinds=pc.list_element(parts, 0) if len(things) else things,
+        objects=_shortened(things),
+        kinds=kinds,
         posts=posts,
     )
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    chunks = column.chunks
-    codes = [chunk.indices.to_numpy() for chunk in chunks]
-    return np.concatenate(codes).astype(np.int32), chunks[0].dictionary
+    """Return the codes of a column of text without nulls, and the text of each code."""
+    coded = pa.chunked_array(column.chunks, pa.string()).dictionary_encode()
+    if not coded.num_chunks:
+        return np.empty(0, np.int32), pa.array([], pa.string())
+    # All chunks of a column that is coded at once share one dictionary; the last one has all of it.
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in coded.chunks])
+    return codes.astype(np.int32, copy=False), coded.chunks[-1].dictionary
 
 
 def _by_name(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
@@ -209,3 +186,39 @@ def _by_name(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
     rank = np.empty(len(names), np.int32)
     rank[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
     return rank[codes], names.take(order)
+
+
+def _objects(rows: pa.Table) -> tuple[npt.NDArray[np.int32], pa.Array, pa.Array]:
+    """Return the codes of the objects, their names and their kinds: one name of two kinds is two objects."""
+    name, names = _codes(rows["object"])
+    kind, kinds = _codes(pc.fill_null(rows["kind"], ""))
+    both = name.astype(np.int64) * len(kinds) + kind
+    there = np.zeros(len(names) * len(kinds), np.bool_)
+    there[both] = True
+    dense = np.cumsum(there, dtype=np.int32) - 1
+    found = np.flatnonzero(there)
+    each = max(len(kinds), 1)
+    return dense[both], names.take(pa.array(found // each)), kinds.take(pa.array(found % each))
+
+
+@kernel
+def _grouped(group: npt.NDArray[np.int32], groups: int) -> npt.NDArray[np.int64]:
+    """Return positions that put equal codes together and otherwise keep the order: a counting sort."""
+    starts = np.zeros(groups + 1, np.int64)
+    for code in group:
+        starts[code + 1] += 1
+    starts = np.cumsum(starts)
+    order = np.empty(group.size, np.int64)
+    for i in range(group.size):
+        order[starts[group[i]]] = i
+        starts[group[i]] += 1
+    return order
+
+
+def _shortened(names: pa.Array) -> pa.Array:
+    """Return names with the long ones replaced by their digests."""
+    long = pc.greater(pc.utf8_length(names), LONG_NAME)
+    if not pc.any(long).as_py():
+        return names
+    digests = [f"sha256:{hashlib.sha256(name.encode()).hexdigest()}" for name in names.filter(long).to_pylist()]
+    return pc.replace_with_mask(names, long, pa.array(digests, pa.string()))

@@ -29,12 +29,13 @@ def _in_subgraph(
     edges: pa.Table, weight: npt.NDArray[np.float64], options: CoordinationOptions
 ) -> npt.NDArray[np.bool_]:
     if options.subgraph == "heavy":
-        return weight > np.quantile(weight, options.edge_weight)
+        above: npt.NDArray[np.bool_] = weight > np.quantile(weight, options.edge_weight)
+        return above
     fast = edges["weight_fast"].to_numpy()
-    some = fast > 0
+    some: npt.NDArray[np.bool_] = fast > 0
     if not some.any():
         return some
-    heavy = some & (fast > np.quantile(fast[some], options.edge_weight))
+    heavy: npt.NDArray[np.bool_] = some & (fast > np.quantile(fast[some], options.edge_weight))
     return heavy if options.subgraph == "fast" else _context(edges, heavy)
 
 
