@@ -151,7 +151,10 @@ def _labels(ctx: Context, actors: Iterable[str]) -> dict[str, str]:
     """Return names that have room in a picture; those of one name are told apart by the end of the id."""
     names = {actor: ctx.actor(actor).name for actor in actors}
     bearers = Counter(names.values())
-    return {actor: name if bearers[name] == 1 else f"{shorten(name, 12)} …{clean(actor)[-5:]}" for actor, name in names.items()}
+    return {
+        actor: name if bearers[name] == 1 else f"{shorten(name, 12)} …{clean(actor)[-5:]}"
+        for actor, name in names.items()
+    }
 
 
 def _lines(ctx: Context, edges: Any, clusters: Sequence[int]) -> dict[int, list[Line]]:

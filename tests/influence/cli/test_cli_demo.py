@@ -68,7 +68,14 @@ def test_the_doctor_is_content_with_the_demo(demo: Path, influence: Run) -> None
     assert "up to date" not in found
 
 
-RESULTS = {"reach": "reach", "compare": "comparison", "leaders": "leaders", "coordination": "coordination_edges", "classify": "labels", "flags": "flags"}
+RESULTS = {
+    "reach": "reach",
+    "compare": "comparison",
+    "leaders": "leaders",
+    "coordination": "coordination_edges",
+    "classify": "labels",
+    "flags": "flags",
+}
 
 
 @pytest.mark.parametrize(("command", "table"), RESULTS.items())
