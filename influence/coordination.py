@@ -9,13 +9,13 @@ from influence.errors import InputError
 from influence.progress import Progress
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
 
     from graphs.coordination.find import ClusterOptions
     from graphs.coordination.nulls import NullModel, SignificanceOptions
     from graphs.coordination.options import CoordinationOptions
     from influence.settings import CoordinationSettings
+    from influence.study import Study
 
 __all__ = ["NO_NULL", "NULL_NAMES", "TABLES", "coordination_tables", "parse_kinds", "parse_null", "usual_parameters"]
 
@@ -69,14 +69,7 @@ def parse_kinds(kinds: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return tuple(sorted(set(kinds)))
 
 
-def coordination_tables(
-    *,
-    objects: ir.Table,
-    actors: ir.Table,
-    posts: ir.Table,
-    params: Mapping[str, Any],
-    progress: Progress,
-) -> Mapping[str, pa.Table]:
+def coordination_tables(study: Study, params: Mapping[str, Any], progress: Progress) -> Mapping[str, pa.Table]:
     """Return the tables of `TABLES` for the shares, accounts and posts of a study.
 
     Raises InputError for a parameter that cannot be used.
@@ -84,17 +77,24 @@ def coordination_tables(
     import pyarrow as pa
 
     from graphs.coordination.find import find_coordination
+    from influence.objects import study_objects
+    from influence.pipeline import windowed
 
-    options, significance = _options(params), _significance(params)
-    found = find_coordination(
-        objects,
-        actors=actors,
-        posts=posts,
-        options=options,
-        significance=significance,
-        clusters=_clusters(params),
-        tell=lambda words: progress(f"coordination: {words}", 0, None),
-    )
+    options, significance, clusters = _options(params), _significance(params), _clusters(params)
+    objects = study_objects(study, options.kinds) if options.kinds else study.table("objects")
+    # The posts that were reshared may be older than the window, so their authors are looked for in all posts.
+    wanted = study.table("posts").select("post_id", "actor_id", "reshared_post", "reshared_actor")
+    with study.scratch() as scratch:
+        study.engine.write(wanted, scratch / "posts.parquet")
+        found = find_coordination(
+            windowed(objects, params["window"], column="at"),
+            actors=study.table("actors"),
+            posts=study.engine.connection.read_parquet(str(scratch / "posts.parquet")),
+            options=options,
+            significance=significance,
+            clusters=clusters,
+            tell=lambda words: progress(f"coordination: {words}", 0, None),
+        )
     looked_at = pa.table({"what": list(found.looked_at), "count": pa.array(found.looked_at.values(), pa.int64())})
     tables = (found.edges, found.clusters, found.evidence, found.null, found.grid, looked_at)
     return dict(zip(TABLES, tables, strict=True))

@@ -181,18 +181,7 @@ def _cascades(study: Study, params: Params, progress: Progress) -> Mapping[str, 
 def _coordination(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
     from influence.coordination import coordination_tables
 
-    inputs = _inputs(study, params)
-    objects = windowed(study.table("objects"), params["window"], column="at")
-    with study.scratch() as scratch:
-        # The posts that were reshared may be older than the window, so their authors are looked for in all posts.
-        study.engine.write(
-            study.table("posts").select("post_id", "actor_id", "reshared_post", "reshared_actor"),
-            scratch / "posts.parquet",
-        )
-        posts = study.engine.connection.read_parquet(str(scratch / "posts.parquet"))
-        return coordination_tables(
-            objects=objects, actors=inputs["actors"], posts=posts, params=params, progress=progress
-        )
+    return coordination_tables(study, params, progress)
 
 
 def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:

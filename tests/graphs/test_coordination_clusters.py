@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphs.coordination.counter_evidence import against, counter_evidence
+from graphs.coordination.exchange import coordination_graph, write_coordination_graph
 from graphs.coordination.find import ClusterOptions, Coordination, find_coordination
 from graphs.coordination.grid import grid_of_settings
 from graphs.coordination.groups import connected_parts, group_accounts, groups_of, share_in_one_part
@@ -75,7 +77,7 @@ def _arrays(edges: list[tuple[int, int, int]]) -> tuple[Any, Any, Any]:
     return ends[:, 0], ends[:, 1], weight
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(edges=edge_lists)
 def test_groups_lie_within_connected_parts_and_hang_together(edges: list[tuple[int, int, int]]) -> None:
     source, target, weight = _arrays(edges)
@@ -165,7 +167,7 @@ def test_with_a_null_model_only_significant_pairs_make_clusters() -> None:
     assert null[-1]["edges_by_chance"] < null[-1]["edges_observed"]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     rows=st.lists(
         st.tuples(st.sampled_from("abcdef"), st.sampled_from("uvw"), st.integers(0, 40)), min_size=0, max_size=40
@@ -345,3 +347,27 @@ def test_edges_that_are_not_of_these_data_are_refused() -> None:
     shares = shares_of(_table([("a", "u", 0.0), ("b", "u", 1.0)]))
     with pytest.raises(InputError, match="'zz' has no share"):
         events_behind(shares, pa.table({"source": ["a"], "target": ["zz"]}), CoordinationOptions(min_participation=1))
+
+
+# -- for other programs ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".gexf", ".graphml"])
+def test_weights_and_clusters_come_back_from_a_file(tmp_path: Path, ending: str) -> None:
+    found = _find(_planted(4, 5), window_s=10)
+    graph = coordination_graph(found.edges, actors={"g0": {"name": "Зеро", "kind": "leader"}})
+    write_coordination_graph(graph, tmp_path / f"network{ending}")
+    read = (
+        nx.read_gexf(tmp_path / "network.gexf") if ending == ".gexf" else nx.read_graphml(tmp_path / "network.graphml")
+    )
+    weights = {frozenset((row["source"], row["target"])): row["weight"] for row in found.edges.to_pylist()}
+    assert {frozenset(edge[:2]): edge[2] for edge in read.edges(data="weight")} == weights
+    assert {data["cluster"] for _, data in read.nodes(data=True)} == {1}
+    assert (read.nodes["g0"]["label"], read.nodes["g0"]["kind"]) == ("Зеро", "leader")
+
+
+def test_other_endings_and_tables_without_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="weight"):
+        coordination_graph(pa.table({"source": ["a"], "target": ["b"]}))
+    with pytest.raises(InputError, match=r"\.gexf"):
+        write_coordination_graph(nx.Graph(), tmp_path / "network.png")
