@@ -36,8 +36,8 @@ def coordination_graph(
     Returns
     -------
     networkx.Graph
-        Edges have `weight` and, where they are known, `mean_gap_s, p_value, q_value, cluster, kinds` (joined by commas),
-        `stands_in, fragile`; nodes `label`, `kind` and `cluster`. What is not known is no attribute: the formats have no
+        Edges have `weight` and, where known, `mean_gap_s, p_value, q_value, cluster, kinds` (joined by commas),
+        `stands_in, fragile`; nodes `label`, `kind`, `cluster`. What is not known is no attribute: the formats have no
         null.
 
     Raises
