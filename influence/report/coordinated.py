@@ -142,7 +142,7 @@ def _chart(ctx: Context, edges: Any, clusters: Sequence[Row]) -> list[Block]:
             )
         )
     kinds = {ctx.actor(actor).kind for row in drawn for actor in row["actors"]}
-    legend = [(kind, cat.name("kinds", kind)) for kind in ("leader", "media") if kind in kinds]
+    legend: list[tuple[str, str]] = [(kind, cat.name("kinds", kind)) for kind in ("leader", "media") if kind in kinds]
     legend += [("other", cat.plain("coordination.other_kinds"))] if kinds - {"leader", "media"} else []
     return [Chart(cat.plain("coordination.chart"), label, wide, narrow, legend, notes)]
 

@@ -73,7 +73,7 @@ edge_lists = st.lists(st.tuples(st.integers(0, 14), st.integers(0, 14), st.integ
 def _arrays(edges: list[tuple[int, int, int]]) -> tuple[Any, Any, Any]:
     unique = {(min(a, b), max(a, b)): weight for a, b, weight in edges if a != b}
     ends = np.array(sorted(unique), np.int64).reshape(-1, 2)
-    weight = np.array([unique[tuple(pair)] for pair in ends.tolist()], np.float64)
+    weight = np.array([unique[a, b] for a, b in ends.tolist()], np.float64)
     return ends[:, 0], ends[:, 1], weight
 
 
