@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from influence.errors import InputError
 from influence.progress import Progress
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
     from graphs.coordination.find import ClusterOptions
@@ -69,8 +70,10 @@ def parse_kinds(kinds: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return tuple(sorted(set(kinds)))
 
 
-def coordination_tables(study: Study, params: Mapping[str, Any], progress: Progress) -> Mapping[str, pa.Table]:
-    """Return the tables of `TABLES` for the shares, accounts and posts of a study.
+def coordination_tables(
+    study: Study, params: Mapping[str, Any], progress: Progress, *, within: Callable[[ir.Table], ir.Table]
+) -> Mapping[str, pa.Table]:
+    """Return the tables of `TABLES` for the shares, accounts and posts of a study; `within` keeps the days looked at.
 
     Raises InputError for a parameter that cannot be used.
     """
@@ -78,7 +81,6 @@ def coordination_tables(study: Study, params: Mapping[str, Any], progress: Progr
 
     from graphs.coordination.find import find_coordination
     from influence.objects import study_objects
-    from influence.pipeline import windowed
 
     options, significance, clusters = _options(params), _significance(params), _clusters(params)
     objects = study_objects(study, options.kinds) if options.kinds else study.table("objects")
@@ -87,7 +89,7 @@ def coordination_tables(study: Study, params: Mapping[str, Any], progress: Progr
     with study.scratch() as scratch:
         study.engine.write(wanted, scratch / "posts.parquet")
         found = find_coordination(
-            windowed(objects, params["window"], column="at"),
+            within(objects),
             actors=study.table("actors"),
             posts=study.engine.connection.read_parquet(str(scratch / "posts.parquet")),
             options=options,

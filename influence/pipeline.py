@@ -181,7 +181,10 @@ def _cascades(study: Study, params: Params, progress: Progress) -> Mapping[str, 
 def _coordination(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
     from influence.coordination import coordination_tables
 
-    return coordination_tables(study, params, progress)
+    def within(table: ir.Table) -> ir.Table:
+        return windowed(table, params["window"], column="at")
+
+    return coordination_tables(study, params, progress, within=within)
 
 
 def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
