@@ -178,6 +178,15 @@ def _cascades(study: Study, params: Params, progress: Progress) -> Mapping[str, 
     return {"cascades": found.cascades, "cascade_firsts": found.firsts}
 
 
+def _coordination(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
+    from influence.coordination import coordination_tables
+
+    def within(table: ir.Table) -> ir.Table:
+        return windowed(table, params["window"], column="at")
+
+    return coordination_tables(study, params, progress, within=within)
+
+
 def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
     from classifiers import LABEL_SCHEMA, load
     from influence.labelling import label_posts
@@ -253,6 +262,12 @@ def _common(settings: Settings) -> Params:
     }
 
 
+def _coordination_defaults(settings: Settings) -> Params:
+    from influence.coordination import usual_parameters
+
+    return usual_parameters(settings.coordination, window=str(settings.window), seed=settings.seed)
+
+
 def _flag_defaults(settings: Settings) -> Params:
     return {"window": str(settings.window), **settings.flags.model_dump()}
 
@@ -296,6 +311,7 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
                 lambda s: {"window": str(s.window), "trees": 100, "min_size": 2, "confidence": 0.95, "seed": s.seed},
                 _cascades,
             ),
+            Step("coordination", ("actors", "posts", "objects"), (), _coordination_defaults, _coordination),
             Step("classify", ("posts",), (), lambda s: {"model": None, "max_fpr": 0.05}, _classify),
             Step("flags", ("actors", "posts"), ("classify", "reach"), _flag_defaults, _flags),
             Step(
@@ -320,6 +336,12 @@ RESULT_TABLES: MappingProxyType[str, str] = MappingProxyType(
         "leader_proposals": "leaders",
         "cascades": "cascades",
         "cascade_firsts": "cascades",
+        "coordination_edges": "coordination",
+        "coordination_clusters": "coordination",
+        "coordination_evidence": "coordination",
+        "coordination_null": "coordination",
+        "coordination_grid": "coordination",
+        "coordination_looked_at": "coordination",
         "labels": "classify",
         "flags": "flags",
         "action": "action",

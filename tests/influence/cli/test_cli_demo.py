@@ -49,7 +49,7 @@ def test_demo_ends_with_the_path_of_a_report(made: tuple[Path, subprocess.Comple
 def test_demo_again_goes_on_and_computes_nothing(demo: Path, influence: Run) -> None:
     ended = influence("demo", demo, "--no-open")
     assert ended.code == 0, ended.err
-    assert ended.out.count("up to date") == 7
+    assert ended.out.count("up to date") == 8
     assert influence("demo", demo, "--json").json()["report"].endswith(".html")
 
 
@@ -68,7 +68,14 @@ def test_the_doctor_is_content_with_the_demo(demo: Path, influence: Run) -> None
     assert "up to date" not in found
 
 
-RESULTS = {"reach": "reach", "compare": "comparison", "leaders": "leaders", "classify": "labels", "flags": "flags"}
+RESULTS = {
+    "reach": "reach",
+    "compare": "comparison",
+    "leaders": "leaders",
+    "coordination": "coordination_edges",
+    "classify": "labels",
+    "flags": "flags",
+}
 
 
 @pytest.mark.parametrize(("command", "table"), RESULTS.items())
