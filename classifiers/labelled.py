@@ -1,7 +1,6 @@
 """Labelled files to evaluate on, with what the score tables and the mistakes need besides the labels."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from classifiers.errors import InputError
 from classifiers.evaluation.mistakes import may_pass_on
-from classifiers.examples import Example
+from classifiers.examples import Example, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,8 @@ def read_labelled(data: str | Path, config: str | Path | None = None) -> Labelle
 
 def without_copies(train: Sequence[Example], asked: Iterable[Example]) -> list[Example]:
     """Training posts whose text, links and handles aside, does not stand among the posts that are asked about."""
-    known = {_fingerprint(example.text) for example in asked}
-    return [example for example in train if _fingerprint(example.text) not in known]
-
-
-def _fingerprint(text: str) -> str:
-    return re.sub(r"\W+", "", re.sub(r"https?://\S+|@\w+", "", text.casefold()))
+    known = {fingerprint(example.text) for example in asked}
+    return [example for example in train if fingerprint(example.text) not in known]
 
 
 def _files(data: Path) -> list[Path]:
