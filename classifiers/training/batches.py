@@ -24,8 +24,8 @@ UNKNOWN = -1.0
 class Batch:
     """B windows padded to T tokens, and their targets; -1 is "not known" and never enters a loss.
 
-    `ids`, `mask` (B, T) int64; `call` (B,) int64, 3 where it is `none` or `promotion`; `manipulative` (B,), `call_types` (B, 11), `techniques` (B, 10),
-    `spans` (B, T, 11) float32 of 0, 1 or -1; `weight` (B,) float32.
+    `ids`, `mask` (B, T) int64; `call` (B,) int64, 3 where it is `none` or `promotion`; `manipulative` (B,),
+    `call_types` (B, 11), `techniques` (B, 10), `spans` (B, T, 11) float32 of 0, 1 or -1; `weight` (B,) float32.
     """
 
     ids: Tensor

@@ -30,7 +30,7 @@ def corpus_examples(source: "Source", data: Path) -> list[Example]:
     Raises
     ------
     InputError
-        If the crosswalk or the corpus cannot be read, a label has no line in the crosswalk, or no text teaches anything.
+        If the crosswalk or the corpus cannot be read, a label has no line there, or no text teaches anything.
     """
     if source.crosswalk is None:
         raise InputError(f"source {source.name!r} has no crosswalk. Name its TOML file.")
@@ -93,7 +93,7 @@ def _from_articles(crosswalk: Crosswalk, spans: Path, articles: Path) -> Iterato
 
 
 def _taught(example: Example, found: Lesson, spans: tuple[Span, ...] | None = None) -> Example:
-    """What is known of a text; no spans where a label's words may well be those of a technique that others mark there."""
+    """What is known of a text; no spans where a label's words may well be those of a technique that is there."""
     known = found.known
     return replace(
         example,

@@ -95,8 +95,8 @@ class Reading(_Strict):
     files
         Patterns of file names, where the source's path is a folder.
     id, text, labels, group
-        Columns. A cell of `labels` is one label, or a list of them in brackets. Rows of a `group` are held out together.
-        Without `id`, a row's number is its id.
+        Columns. A cell of `labels` is one label, or a list of them in brackets. Rows of a `group` are held out
+        together. Without `id`, a row's number is its id.
     languages
         Language of a file by a pattern of its name, the first that fits; an empty one leaves it to the detector.
     only
@@ -121,7 +121,7 @@ class Crosswalk(_Strict):
     title: Text
     source: Text
     licence: Text
-    read: Reading
+    read: Reading = Reading()
     labels: tuple[Meaning, ...] = Field(min_length=1)
     absent: tuple[Absence, ...] = ()
 
