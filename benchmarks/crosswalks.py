@@ -31,6 +31,7 @@ from classifiers.training.data import load_examples
 
 HERE = Path(__file__).parent
 FOLDS = 4
+LOADED = "loaded_language"
 Scored = Callable[[NDArray[np.int64]], float]
 
 
@@ -79,6 +80,28 @@ def out_of_fold(base: Posts, more: Posts | None, outputs: Sequence[str]) -> Floa
     return found
 
 
+class Plain:
+    """Scores without any corpus; a head is fitted once."""
+
+    def __init__(self, base: Posts) -> None:
+        self.base = base
+        self.done = np.full((len(base.examples), len(OUTPUTS)), np.nan)
+        self.names: set[str] = set()
+
+    def scores(self, outputs: Sequence[str]) -> Floats:
+        """Log odds (N, outputs) in which those of the named heads are filled in."""
+        if more := [name for name in outputs if name not in self.names]:
+            columns = [OUTPUTS.index(name) for name in more]
+            self.done[:, columns] = out_of_fold(self.base, None, more)[:, columns]
+            self.names.update(more)
+        return self.done
+
+
+def measures(posts: Posts, scores: Floats, techniques: Sequence[str]) -> dict[str, tuple[NDArray[np.int64], Scored]]:
+    """The measures of the techniques, or of calls where there are none."""
+    return technique_measures(posts, scores, techniques) if techniques else call_measures(posts, scores)
+
+
 def call_measures(posts: Posts, scores: Floats) -> dict[str, tuple[NDArray[np.int64], Scored]]:
     """Average precision of calls, over all real posts that were not sampled for appeal words and by language."""
     truth = np.array([e.call == "call" for e in posts.examples])
@@ -96,28 +119,40 @@ def call_measures(posts: Posts, scores: Floats) -> dict[str, tuple[NDArray[np.in
     }
 
 
-def technique_measures(posts: Posts, scores: Floats) -> dict[str, tuple[NDArray[np.int64], Scored]]:
-    """Mean AUC and macro-F1 of the techniques (thresholds of the other folds), and the AUC of loaded language."""
+def technique_measures(
+    posts: Posts, scores: Floats, names: Sequence[str]
+) -> dict[str, tuple[NDArray[np.int64], Scored]]:
+    """Mean AUC and macro-F1 of some techniques (thresholds of the other folds), and those of loaded language."""
     known = np.flatnonzero(np.array([e.complete for e in posts.examples]) & (posts.folds >= 0))
-    truth = np.array([[bool(e.has(name)) for name in TECHNIQUES] for e in posts.examples])
-    own = scores[:, 1:]
+    truth = np.array([[bool(e.has(name)) for name in names] for e in posts.examples])
+    own = scores[:, [OUTPUTS.index(name) for name in names]]
     named = np.zeros_like(truth)
     for fold in range(FOLDS):
         rest, rows = known[posts.folds[known] != fold], known[posts.folds[known] == fold]
-        for column in range(len(TECHNIQUES)):
+        for column in range(len(names)):
             at, _ = best_f1_threshold(truth[rest, column], own[rest, column])
             named[rows, column] = own[rows, column] >= at
-    loaded = TECHNIQUES.index("loaded_language")
 
     def macro(i: NDArray[np.int64]) -> float:
         both, total = (truth[i] & named[i]).sum(0), truth[i].sum(0) + named[i].sum(0)
         return float(np.mean(2 * both / np.maximum(total, 1)))
 
-    return {
-        "techniques: macro-F1": (known, macro),
-        "techniques: mean AUC": (known, lambda i: float(np.nanmean([auc(truth[i, c], own[i, c]) for c in range(10)]))),
-        "loaded_language: AUC": (known, lambda i: auc(truth[i, loaded], own[i, loaded])),
+    def mean_auc(i: NDArray[np.int64]) -> float:
+        return float(np.nanmean([auc(truth[i, column], own[i, column]) for column in range(len(names))]))
+
+    found: dict[str, tuple[NDArray[np.int64], Scored]] = {
+        f"{len(names)} techniques: F1": (known, macro),
+        f"{len(names)} techniques: AUC": (known, mean_auc),
     }
+    if LOADED in names:
+        column = names.index(LOADED)
+        found[f"{LOADED}: AUC"] = (known, lambda i: auc(truth[i, column], own[i, column]))
+        found[f"{LOADED}: F1"] = (known, lambda i: _f1(truth[i, column], named[i, column]))
+    return found
+
+
+def _f1(truth: NDArray[np.bool_], named: NDArray[np.bool_]) -> float:
+    return float(2 * (truth & named).sum() / max(truth.sum() + named.sum(), 1))
 
 
 def differences(
@@ -143,28 +178,29 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=HERE / "train_default.toml", help="what is trained on without")
     parser.add_argument("--corpora", type=Path, default=HERE / "crosswalks.toml", help="the corpora that are added")
     parser.add_argument("--only", nargs="*", help="names of corpora (default: each)")
+    parser.add_argument("--outputs", nargs="*", choices=OUTPUTS, help="heads to measure (default: all that are taught)")
     parser.add_argument("--samples", type=int, default=500, help="bootstrap samples")
     given = parser.parse_args()
     examples, folds = real_folds(read_config(given.base), given.data)
     base = Posts(examples, counts([e.text for e in examples]), folds)
     print(f"{len(examples):,} posts, {(folds >= 0).sum():,} of them real and scored", flush=True)
-    plain: dict[str, Floats] = {}
+    plain = Plain(base)
     for source in read_config(given.corpora).used_sources():
         if given.only and source.name not in given.only:
             continue
         begin = time.perf_counter()
         own = load_examples(TrainingConfig(sources=(source,)), given.data)
-        calls = any(e.call is not None for e in own)
-        kind, outputs = ("call", ("call",)) if calls else ("techniques", TECHNIQUES)
-        if kind not in plain:
-            plain[kind] = out_of_fold(base, None, outputs)
+        # Heads that a corpus teaches nothing about stay as they were.
+        taught = ["call"] if any(e.call is not None for e in own) else []
+        taught += [name for name in TECHNIQUES if any(e.has(name) is not None for e in own)]
+        asked = [name for name in taught if name in (given.outputs or OUTPUTS)]
         added = Posts(own, counts([e.text for e in own]), np.full(len(own), -1))
-        with_it = out_of_fold(base, added, outputs)
-        measures = call_measures if calls else technique_measures
+        before, after = plain.scores(asked), out_of_fold(base, added, asked)
         print(f"{source.name}: {len(own):,} texts, {time.perf_counter() - begin:.0f} s", flush=True)
-        lines = differences(measures(base, plain[kind]), measures(base, with_it), samples=given.samples)
-        for name, (n, old, new, low, high) in lines.items():
-            print(f"  {name:24} n={n:5,}  {old:.3f} -> {new:.3f}  [{low:+.3f}, {high:+.3f}]", flush=True)
+        names = [name for name in asked if name != "call"]
+        old, new = measures(base, before, names), measures(base, after, names)
+        for name, (n, was, now, low, high) in differences(old, new, samples=given.samples).items():
+            print(f"  {name:24} n={n:5,}  {was:.3f} -> {now:.3f}  [{low:+.3f}, {high:+.3f}]", flush=True)
 
 
 if __name__ == "__main__":

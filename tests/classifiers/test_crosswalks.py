@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from classifiers import InputError
 from classifiers.examples import NOT_A_CALL, fingerprint
+from classifiers.labelled import read_labelled
 from classifiers.scheme import TECHNIQUES
 from classifiers.training import read_config
 from classifiers.training.config import Source, TrainingConfig
@@ -239,6 +240,9 @@ def test_a_corpus_is_a_source_whose_copies_of_held_out_posts_are_not_trained_on(
         ("some", "Третье", False),
     ]
     assert {e.weight for e in examples if e.source == "some"} == {0.5}
+    asked = read_labelled(tmp_path, tmp_path / "settings.toml")
+    assert [e.text for e in asked.examples] == ["враги везде"]
+    assert [e.text for e in asked.train] == ["Совсем другое", "Третье"]
     assert len({fingerprint(e.text) for e in examples}) == 3
 
 
