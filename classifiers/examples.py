@@ -44,6 +44,7 @@ class Example:
     real: bool = False
     enriched: bool = False
     pair: str | None = None
+    fold: int | None = None
 
     @property
     def is_call(self) -> bool | None:

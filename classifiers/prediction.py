@@ -1,7 +1,7 @@
 """Texts in, labels with their evidence out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from classifiers.encoding import Encoder
 from classifiers.engines import Engine, TorchEngine
 from classifiers.errors import InputError
 from classifiers.evidence import Evidence, find_spans, strongest_span
-from classifiers.inference import RawScores, raw_scores
+from classifiers.inference import RawScores, raw_scores, with_branch
 from classifiers.language import detect_languages
-from classifiers.lexical import OUTPUTS, LexicalBranch
+from classifiers.lexical import LexicalBranch
 from classifiers.model import PostClassifier
 from classifiers.schema import LABEL_SCHEMA
 from classifiers.scheme import CALL_TYPES, TECHNIQUES, derive_label
@@ -130,8 +130,15 @@ class Classifier:
         raw = raw_scores(self.engine, self.encoder, texts, batch_tokens=batch_tokens)
         if self.lexical is None or self.settings.lexical is None:
             return raw
-        scores = self.lexical.scores(texts) * [self.settings.lexical.ratios.get(name, 0.0) for name in OUTPUTS]
-        return replace(raw, call=raw.call + scores[:, 0], techniques=raw.techniques + scores[:, 1:])
+        return with_branch(raw, self.lexical.scores(texts), self.settings.lexical)
+
+    def labels_of(
+        self, texts: Sequence[str], raw: RawScores, langs: Sequence[str], *, max_fpr: float = 0.05
+    ) -> pa.Table:
+        """Labels of N texts by this model's calibration from raw scores of theirs: out-of-fold ones, for example."""
+        posts = describe(texts, raw, self.settings.calibration)
+        labels = [self._label(post, language, max_fpr) for post, language in zip(posts, langs, strict=True)]
+        return pa.Table.from_pylist(labels, schema=LABEL_SCHEMA)
 
     def with_settings(self, settings: ModelSettings) -> "Classifier":
         """The same weights with other settings: another calibration, another card."""

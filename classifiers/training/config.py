@@ -90,6 +90,9 @@ class TrainingConfig(_Strict):
         Each layer below the top learns at this share of the rate of the one above it.
     average
         Decay of the exponential moving average of the weights, which is what is kept; 0 keeps the last weights.
+    folds
+        Folds of a cross-validation: the model that is kept is trained on all posts, and calibrated and scored by
+        networks that did not see them (so many more trainings). 0 holds posts out instead, as the sources say.
     runs
         Runs from the same start that see the posts in different orders; the mean of their weights is kept
         (Wortsman et al. 2022, Model soups, ICML).
@@ -119,6 +122,7 @@ class TrainingConfig(_Strict):
     pooling: Literal["mean", "attention"] = "mean"
     layer_decay: float = Field(1.0, gt=0, le=1)
     average: Share = 0.0
+    folds: int = Field(0, ge=0, le=20)
     runs: int = Field(1, ge=1)
     augment: Share = 0.0
     lexical: bool = False

@@ -18,7 +18,8 @@ Row = dict[str, Any]
 def load_examples(config: TrainingConfig, data: Path) -> list[Example]:
     """All examples of the used sources, in file order; paths are relative to `data`.
 
-    A post outside the held-out part whose text also stands in it is dropped: nothing held out is ever trained on.
+    With `folds` nothing is held out of the model that is kept. Else a post outside the held-out part whose text also
+    stands in it is dropped: nothing held out is ever trained on.
 
     Raises
     ------
@@ -26,6 +27,8 @@ def load_examples(config: TrainingConfig, data: Path) -> list[Example]:
         If a file is missing, a line is no JSON object, or a label is none of the scheme's.
     """
     examples = [example for source in config.used_sources() for example in _source_examples(source, data)]
+    if config.folds:
+        examples = [replace(example, held_out=False) for example in examples]
     if not examples:
         raise InputError(f"{data}: no labelled post found. Name at least one file under [[sources]].")
     kept_aside = {fingerprint(example.text) for example in examples if example.held_out}
@@ -78,6 +81,7 @@ def _placed(example: Example, source: Source, row: Row) -> Example:
         held_out=held_out,
         real=source.real,
         enriched=source.enriched,
+        fold=int(row["fold"]) if source.held_out_fold is not None else None,
         techniques=example.techniques if source.techniques else None,
         spans=example.spans if source.techniques else None,
     )

@@ -185,7 +185,7 @@ def _optimizer(model: PostClassifier, config: TrainingConfig) -> torch.optim.Opt
         groups.append({"params": matrices, "peak": rate, "weight_decay": config.weight_decay})
         groups.append({"params": plain, "peak": rate, "weight_decay": 0.0})
     used = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(used, lr=config.encoder_rate, fused=heads[0].device.type == "cuda")
+    return torch.optim.AdamW(used, lr=config.encoder_rate, fused=True)
 
 
 def _by_depth(model: PostClassifier, decay: float) -> dict[int, list[nn.Parameter]]:

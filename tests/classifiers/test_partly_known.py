@@ -20,7 +20,7 @@ from classifiers.training.calibrate import calibrate
 from classifiers.training.config import LossWeights
 from classifiers.training.loop import technique_weights
 from classifiers.training.loss import summed_loss
-from classifiers.training.run import load_backbone
+from classifiers.training.tuning import load_backbone
 
 TEXT = "враги везде, бойтесь"
 FUD = Example(

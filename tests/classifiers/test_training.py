@@ -21,7 +21,7 @@ from classifiers.training import TrainingConfig, read_config, train
 from classifiers.training.batches import shuffled_batches, span_targets
 from classifiers.training.data import held_out_part, load_examples, read_posts, training_part
 from classifiers.training.loop import Run, freeze
-from classifiers.training.run import fine_tune, load_backbone
+from classifiers.training.tuning import fine_tune, load_backbone
 
 Config = Callable[..., TrainingConfig]
 
@@ -237,7 +237,7 @@ def test_attention_pooling_averages_and_altered_posts_train_and_load(
 
 
 def test_the_mean_of_runs_is_the_mean_of_their_weights() -> None:
-    from classifiers.training.run import mean_state
+    from classifiers.training.tuning import mean_state
 
     states = [
         {"w": torch.tensor([1.0, 3.0]), "n": torch.tensor(4)},
