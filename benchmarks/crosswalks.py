@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -113,10 +112,11 @@ def call_measures(posts: Posts, scores: Floats) -> dict[str, tuple[NDArray[np.in
         # English calls are few outside of the posts that were sampled for appeal words, so those stand here too.
         sets[f"call: AP, {language}"] = rows if language == "en" else rows & natural
     column = scores[:, OUTPUTS.index("call")]
-    return {
-        name: (np.flatnonzero(rows), lambda i, s=column: average_precision(truth[i], s[i]))
-        for name, rows in sets.items()
-    }
+
+    def precision(i: NDArray[np.int64]) -> float:
+        return average_precision(truth[i], column[i])
+
+    return {name: (np.flatnonzero(rows), precision) for name, rows in sets.items()}
 
 
 def technique_measures(
@@ -204,4 +204,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -56,7 +56,7 @@ def test_losses_do_not_depend_on_logits_of_what_is_unknown(encoder: Encoder) -> 
     sizes |= {"techniques": (1, len(TECHNIQUES)), "spans": shape}
     leaves = {name: torch.zeros(size, requires_grad=True) for name, size in sizes.items()}
     total, _ = summed_loss(Logits(**leaves), batch, LossWeights(), torch.ones(len(TECHNIQUES)), 1.0)
-    total.backward()
+    torch.autograd.backward(total)
     moved = {name: leaf.grad for name, leaf in leaves.items()}
     techniques = moved["techniques"]
     assert techniques is not None

@@ -112,7 +112,8 @@ def passages(text: str, spans: Sequence[Marked], size: int) -> Iterator[tuple[in
 def _crossed(spans: Sequence[Marked]) -> Any:
     """Whether a span stands across a place: it begins before and ends after it."""
     ordered = sorted((start, end) for _, start, end in spans)
-    starts, farthest = [start for start, _ in ordered], []
+    starts = [start for start, _ in ordered]
+    farthest: list[int] = []
     for _, end in ordered:
         farthest.append(max(end, farthest[-1] if farthest else 0))
 
