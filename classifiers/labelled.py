@@ -90,6 +90,8 @@ def _extra(sources: Iterable[Any], base: Path) -> dict[tuple[str, str], dict[str
     """Topic of a row, and whether its text may be shown, by source and id: the row decides, else its source."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for source in sources:
+        if source.crosswalk is not None:
+            continue  # a corpus of others: no topics, and its texts are shown to nobody
         whole = getattr(source, "ship_text", None)
         for row in _rows(base / source.path):
             show = row.get("ship_text", whole)

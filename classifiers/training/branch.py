@@ -14,6 +14,7 @@ from classifiers.examples import Example
 from classifiers.inference import RawScores
 from classifiers.lexical import OUTPUTS, LexicalBranch, fit_lexical, save_lexical
 from classifiers.loading import load
+from classifiers.scheme import TECHNIQUES
 from classifiers.settings import LexicalScales, read_settings, write_settings
 from classifiers.storage import LEXICAL, digest
 from classifiers.training.assess import assess
@@ -28,10 +29,8 @@ SHARE = 0.4
 
 def fit_branch(examples: Sequence[Example]) -> LexicalBranch:
     """The branch fitted on examples; what was not asked of a post teaches nothing."""
-    labels: dict[str, list[bool | None]] = {
-        name: [None if e.techniques is None else name in e.techniques for e in examples] for name in OUTPUTS
-    }
-    labels["call"] = [None if e.call is None else e.call == "call" for e in examples]
+    labels = {name: [example.has(name) for example in examples] for name in TECHNIQUES}
+    labels["call"] = [example.is_call for example in examples]
     return fit_lexical([e.text for e in examples], labels)
 
 

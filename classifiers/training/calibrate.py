@@ -91,10 +91,10 @@ def _calibrate_verdict(
 def _calibrate_techniques(
     examples: Sequence[Example], raw: RawScores, real: NDArray[np.bool_]
 ) -> tuple[tuple[PlattSettings, ...], tuple[float, ...]]:
-    known = real & np.array([example.techniques is not None for example in examples])
     fitted, thresholds = [], []
     for column, name in enumerate(TECHNIQUES):
-        labels = np.array([name in (example.techniques or ()) for example in examples])
+        given = [example.has(name) for example in examples]
+        known, labels = real & np.array([label is not None for label in given]), np.array([bool(x) for x in given])
         platt = _fit(raw.techniques[:, column], labels, known, None, 1)
         fitted.append(PlattSettings.of(platt))
         at, _ = best_f1_threshold(labels[known], platt(raw.techniques[:, column])[known])
@@ -115,7 +115,7 @@ def _with_span_thresholds(
     calibration: Calibration, examples: Sequence[Example], raw: RawScores, real: NDArray[np.bool_]
 ) -> Calibration:
     """Thresholds of spans with the best F1 over code points on posts whose marked words are known."""
-    rows = [i for i, example in enumerate(examples) if real[i] and example.spans]
+    rows = [i for i, example in enumerate(examples) if real[i] and example.spans and example.known_techniques is None]
     if not rows:
         return calibration
     posts = dict(enumerate(describe([example.text for example in examples], raw, calibration)))

@@ -36,6 +36,10 @@ class Source(_Strict):
         Whether people wrote these posts to each other; thresholds are only ever set on such posts.
     enriched
         Whether posts were sampled for appeal words, so that they say nothing about base rates.
+    crosswalk
+        The TOML file that says what labels of another corpus mean in our scheme, see
+        `classifiers.training.corpora.crosswalk`; relative to the configuration. `path` (and `texts`) are the corpus's
+        own files then, and `format` plays no part.
     licence, binding
         Its licence, and whether weights that were trained on it come under that licence.
     """
@@ -44,6 +48,7 @@ class Source(_Strict):
     path: Path
     format: Literal["posts", "calls", "unlp2025"] = "posts"
     texts: Path | None = None
+    crosswalk: Path | None = None
     held_out: Share = 0.0
     held_out_fold: int | None = None
     weight: Positive = 1.0
@@ -147,7 +152,7 @@ def read_config(file: Path) -> TrainingConfig:
         If the file cannot be read, is no TOML, or has a setting that is unknown or out of range.
     """
     try:
-        return TrainingConfig.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return _beside(TrainingConfig.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))), file.parent)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read ({error}). Give a TOML file of training settings.") from error
     except tomllib.TOMLDecodeError as error:
@@ -156,3 +161,12 @@ def read_config(file: Path) -> TrainingConfig:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{file}: {where}: {first['msg']}, got {first['input']!r}.") from error
+
+
+def _beside(config: TrainingConfig, folder: Path) -> TrainingConfig:
+    """The settings with crosswalks found from the folder of the configuration: they are part of it, not of the data."""
+    sources = [
+        source if source.crosswalk is None else source.model_copy(update={"crosswalk": folder / source.crosswalk})
+        for source in config.sources
+    ]
+    return config.model_copy(update={"sources": tuple(sources)})

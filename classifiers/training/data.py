@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from classifiers.errors import InputError
-from classifiers.examples import Example, Span, fingerprint, fraction
+from classifiers.examples import NOT_A_CALL, Example, Span, fingerprint, fraction
 from classifiers.scheme import CALL_SPAN, CALL_TYPES, CALLS, TECHNIQUES
 from classifiers.training.config import Source, TrainingConfig
+from classifiers.training.corpora import corpus_examples
 
 Row = dict[str, Any]
 
@@ -50,6 +51,10 @@ def held_out_part(examples: Sequence[Example]) -> list[Example]:
 
 
 def _source_examples(source: Source, data: Path) -> Iterator[Example]:
+    if source.crosswalk is not None:
+        for example in corpus_examples(source, data):
+            yield _placed(example, source, {})
+        return
     file = data / source.path
     texts = _unlp_rows(data / source.texts) if source.texts else {}
     map_row = _MAPPERS[source.format]
@@ -64,7 +69,7 @@ def _source_examples(source: Source, data: Path) -> Iterator[Example]:
 
 
 def _placed(example: Example, source: Source, row: Row) -> Example:
-    group = f"{source.name}/{example.pair or example.id}"
+    group = f"{source.name}/{example.group or example.pair or example.id}"
     held_out = fraction(group) < source.held_out
     if source.held_out_fold is not None:
         held_out = int(row["fold"]) == source.held_out_fold
@@ -106,12 +111,14 @@ def _from_posts(row: Row, _: dict[str, Row]) -> Example:
     given = [span for span in row.get("spans") or () if span["technique"] != CALL_SPAN]
     named = tuple(_found_span(span, row["text"]) for span in given)
     techniques = row.get("techniques")
+    asked = row.get("known_techniques")
     return Example(
         id=str(row["id"]),
         text=row["text"],
         lang=row.get("lang") or "und",
         source="",
         call=row["call"],
+        known_techniques=None if asked is None else tuple(asked),
         manipulative=label == "manipulative" if is_call and label in ("positive", "manipulative") else None,
         call_types=tuple(row["call_types"]) if is_call and row.get("call_types") else None,
         techniques=None if techniques is None else tuple(techniques),
@@ -181,9 +188,9 @@ _MAPPERS: dict[str, Callable[[Row, dict[str, Row]], Example]] = {
 def _check(example: Example) -> None:
     if not isinstance(example.text, str):
         raise ValueError(f"text is no string, got {example.text!r}")
-    _check_names("call", () if example.call is None else (example.call,), CALLS)
+    _check_names("call", () if example.call is None else (example.call,), (*CALLS, NOT_A_CALL))
     _check_names("call type", example.call_types or (), CALL_TYPES)
-    _check_names("technique", example.techniques or (), TECHNIQUES)
+    _check_names("technique", (*(example.techniques or ()), *(example.known_techniques or ())), TECHNIQUES)
     for span in example.spans or ():
         _check_names("technique", () if span.technique is None else (span.technique,), TECHNIQUES)
 

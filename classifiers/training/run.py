@@ -19,7 +19,7 @@ from classifiers.training.folds import OutOfFold, cross_validate
 from classifiers.training.tuning import fine_tune
 
 #: Share of a user's own file that is held out for calibration and scores.
-_OWN_HELD_OUT = 0.2
+OWN_HELD_OUT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def train(
     settings = read_config(Path(config)) if isinstance(config, str | Path) else config or TrainingConfig()
     folder, base = Path(out), Path(data)
     if not settings.sources:
-        settings, base = _with_own_sources(settings, base)
+        settings, base = with_own_sources(settings, base)
     examples = load_examples(settings, base)
     model, encoder, tokenizer, seconds = fine_tune(examples, backbone, folder / "training", settings)
     found = ModelSettings(name=settings.name, prefix=settings.prefix, window=encoder.window, pooling=settings.pooling)
@@ -108,11 +108,12 @@ def finish_with_folds(
     )
 
 
-def _with_own_sources(settings: TrainingConfig, data: Path) -> tuple[TrainingConfig, Path]:
+def with_own_sources(settings: TrainingConfig, data: Path) -> tuple[TrainingConfig, Path]:
+    """The settings with each JSONL file of `data` as a source of real posts, and the folder that they lie in."""
     files = [data] if data.is_file() else sorted(data.glob("*.jsonl"))
     if not files:
         raise InputError(f"{data}: no JSONL file of labelled posts. Give one, or a folder of them.")
-    sources = tuple(Source(name=file.stem, path=Path(file.name), held_out=_OWN_HELD_OUT, real=True) for file in files)
+    sources = tuple(Source(name=file.stem, path=Path(file.name), held_out=OWN_HELD_OUT, real=True) for file in files)
     return settings.model_copy(update={"sources": sources}), files[0].parent
 
 
@@ -133,6 +134,7 @@ def _provenance(
             "held_out": len(held_out_part(own)),
             "licence": source.licence,
             "real": source.real,
+            **({"crosswalk": source.crosswalk.stem} if source.crosswalk is not None else {}),
         }
     kept = settings.model_dump(mode="json", exclude={"sources"})
     return {"backbone": Path(backbone).name, "seconds": round(seconds), "sources": sources, "settings": kept}

@@ -144,6 +144,8 @@ def test_only_settled_posts_are_trained_on(filled: Study) -> None:
     assert [(row["id"], row["label"]) for row in found.rows] == [("t:1", "none"), ("t:3", "positive")]
     assert found.provenance["posts"] == 2
     assert found.provenance["status"] == {"disputed": 1, "single": 2}
+    assert found.provenance["left_out"] == {"disputed": 1, "without text": 0}
+    assert found.provenance["reviewers"] == {"R1": 2}
     connection = sqlite3.connect(store.file)
     connection.executescript("DROP TRIGGER never_deleted; DELETE FROM decisions WHERE number = 1")
     connection.close()
