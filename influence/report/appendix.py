@@ -170,7 +170,7 @@ _REFERENCES = {
     "leaders": ("deverna",),
     "cascades": ("deverna", "goel"),
     "classify": ("wilson",),
-    "flags": ("skellam",),
+    "flags": ("skellam", "rogan", "benjamini"),
     "action": ("chao", "garwood", "wilson", "zou"),
 }
 

@@ -39,7 +39,7 @@ _ALWAYS = ("window", "seed")
 _OPTIONS = (
     *_ALWAYS,
     *("confidence", "replicates", "kinds", "metrics", "top_k", "trees", "min_size"),
-    *("min_posts", "min_rate", "max_fpr", "model"),
+    *("min_posts", "min_rate", "q", "max_fpr", "model"),
 )
 _AUDIENCE_ROWS = 200
 _REJECT_REASONS = 12
