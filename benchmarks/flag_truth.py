@@ -72,7 +72,7 @@ def draw_study(
 def interval_runs(
     runs: int, random: np.random.Generator, *, false: float, found: float = 1.0
 ) -> Iterator[tuple[float, float, float, float]]:
-    """Yield value, low, high and truth of `runs` accounts, drawn 40 a study; errors are taken out where there are any."""
+    """Yield value, low, high and truth of `runs` accounts, 40 a study; errors are taken out if there are any."""
     done = 0
     while done < runs:
         study = draw_study(random, false=false, found=found)

@@ -13,7 +13,9 @@ from influence.flags.rates import BetaPriors, beta_priors, corrected_rate, shrun
 __all__ = ["Accounts", "Judged", "corrected_for_misses", "judge"]
 
 _MIN_ACTORS_OF_KIND = 5
-Floats, Whole, Bools = NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def judge(
     """
     k, n, size = accounts.manipulative, accounts.posts, len(accounts.posts)
     enough = n >= min_posts
-    rate, p = np.zeros((size, 3)), np.where(enough, 1.0, np.nan)
+    rate, p = np.zeros((size, 3)), np.where(enough & bool(errors.false), 1.0, np.nan)
     above, asked = np.zeros(size, dtype=bool), enough & (k > 0)
     for kind in set(accounts.kinds[asked]):
         priors = _priors(accounts, kind)

@@ -11,7 +11,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from influence.errors import InputError, StudyError
@@ -154,6 +154,7 @@ def _accounts(rows: list[tuple[int, int, int]]) -> Accounts:
     return Accounts(k, n, calls, k, calls, names, np.full(len(rows), "ru", dtype=object))
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.floats(0.0, 0.5))
 def test_taking_false_alarms_out_lowers_a_rate_and_stays_inside_0_1(a: int, b: int, c: int, false: float) -> None:
     k, calls, n = sorted((a, b, c + 1))
@@ -188,7 +189,8 @@ def test_who_calls_openly_all_day_is_not_flagged_for_the_mistakes_of_the_model()
     assert not weighed.flagged[2:].any()
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 60)), min_size=1, max_size=12))
+@settings(max_examples=12)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(1, 60)), min_size=1, max_size=6))
 def test_errors_only_ever_take_flags_away(rows: list[tuple[int, int, int]]) -> None:
     accounts = _accounts([tuple(sorted(row)) for row in rows])  # type: ignore[misc]
     plain, weighed = judge(accounts, LabelErrors()), judge(accounts, CARD)
