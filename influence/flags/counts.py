@@ -91,7 +91,7 @@ def evidence_of(labels: ir.Table, posts: ir.Table, actors: list[str]) -> dict[st
     rows = rows.mutate(sure=rows.p_call * rows.p_manipulative, day=rows.created_at.date())
     first = ibis.row_number().over(group_by=["actor_id", "text"], order_by=[rows.sure.desc(), rows.post_id])
     rows = rows.mutate(copy=first)
-    rows = rows.filter(rows.copy == 0)
+    rows = rows.filter(rows["copy"] == 0)
     of_day = ibis.row_number().over(group_by=["actor_id", "day"], order_by=[rows.sure.desc(), rows.post_id])
     rows = rows.mutate(of_day=of_day)
     order = [rows.of_day, rows.sure.desc(), rows.post_id]
