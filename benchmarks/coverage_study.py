@@ -129,7 +129,7 @@ def exposed(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 
 def _engaged(acts: npt.NDArray[np.int64], **options: str) -> Ends:
     """Return the estimates of a matrix of acts, a row a run and a column an account."""
-    from graphs.chao import Counts, estimate_unseen
+    from graphs.reaching.chao import Counts, estimate_unseen
 
     seen = [(acts > 0).sum(1), *((acts == k).sum(1) for k in range(1, 5))]
     value, low, high, _ = estimate_unseen(Counts.of(*seen), **options)  # type: ignore[arg-type]
@@ -159,8 +159,8 @@ def engaged(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 def potential(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
     """Unions of audiences: listed followers (exact), sizes alone (what is possible), a survey of pairs."""
     from graphs.figures import Figure
-    from graphs.survey import wilson
-    from graphs.unions import union_of_figures
+    from graphs.reaching.survey import wilson
+    from graphs.reaching.unions import union_of_figures
 
     people, audiences = 20_000, 4
     found: dict[str, list[tuple[float, float, float, float]]] = {"sizes": [], "survey": [], "pair": []}
@@ -232,8 +232,8 @@ def group_ratios(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 def action(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
     """Share of accounts engaging with calls; actions per account engaged, one call and several uneven ones."""
     from graphs.action.rows import conversion, counted_actions, share_of
-    from graphs.chao import chao_interval
     from graphs.figures import Figure
+    from graphs.reaching.chao import chao_interval
 
     seen = random.binomial(120, 0.3, runs)
     shares = [share_of(int(k), 120, 0.95, basis="window", why="") for k in seen]

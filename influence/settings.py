@@ -184,7 +184,7 @@ class AudienceSettings(_Strict):
 
 
 class EngagedSettings(_Strict):
-    """How the accounts that acted, seen and unseen, are estimated; see `graphs.chao.estimate_unseen`."""
+    """How the accounts that acted, seen and unseen, are estimated; see `graphs.reaching.chao.estimate_unseen`."""
 
     interval: Literal["lognormal", "bootstrap"] = "lognormal"
     ones: Literal["test", "as_seen", "inflated"] = "test"
