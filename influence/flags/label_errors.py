@@ -168,4 +168,4 @@ def _labelled_wrongly(rows: Mapping[str, Mapping[str, Any]]) -> int | None:
     labelled, recall = _labelled(rows, "manipulative"), rows.get(f"{_DERIVED}:manipulative:recall")
     if labelled is None or not labelled:
         return labelled
-    return labelled - round(recall["value"] * recall["positive"]) if recall else None
+    return labelled - int(round(recall["value"] * recall["positive"])) if recall else None
