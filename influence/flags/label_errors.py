@@ -161,11 +161,12 @@ def _labelled(rows: Mapping[str, Mapping[str, Any]], label: str) -> int | None:
         return 0 if f"{_DERIVED}:f1" in rows else None
     if recall is None or not precision["value"] or not recall["value"]:
         return None
-    return round(recall["value"] * recall["positive"] / precision["value"])
+    labelled: int = round(recall["value"] * recall["positive"] / precision["value"])
+    return labelled
 
 
 def _labelled_wrongly(rows: Mapping[str, Mapping[str, Any]]) -> int | None:
     labelled, recall = _labelled(rows, "manipulative"), rows.get(f"{_DERIVED}:manipulative:recall")
     if labelled is None or not labelled:
         return labelled
-    return labelled - int(round(recall["value"] * recall["positive"])) if recall else None
+    return labelled - round(recall["value"] * recall["positive"]) if recall else None
