@@ -105,7 +105,7 @@ def wrong_flags(
     """Flag at the defaults, with errors taken out or not; `innocent`: nobody has a manipulative call at all."""
     accounts = flagged = wrongly = 0
     while accounts < runs:
-        study = draw_study(random, truth=np.zeros(_STUDY) if innocent else None, **drawn)  # type: ignore[arg-type]
+        study = draw_study(random, truth=np.zeros(_STUDY) if innocent else None, **drawn)
         judged = judge(study.accounts, study.card if corrected else LabelErrors())
         accounts += _STUDY
         flagged += int(judged.flagged.sum())

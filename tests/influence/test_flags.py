@@ -38,7 +38,8 @@ START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 
 def _flags(inputs: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
-    return propose_flags(**inputs, **options).flags.to_pylist()
+    rows: list[dict[str, Any]] = propose_flags(**inputs, **options).flags.to_pylist()
+    return rows
 
 
 def _inputs(accounts: dict[str, list[str]], reshares: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -229,7 +230,8 @@ def test_the_shipped_card_gives_error_rates_and_counts_win_over_what_is_derived(
     (tmp_path / "classifier.json").write_text(json.dumps(settings), encoding="utf-8")
     read = read_label_errors(str(tmp_path))
     assert read.false == (ErrorRate("real posts", "all", 5, 50),)
-    assert (read.found, read.unvalidated) == (ErrorRate("real posts", "all", 5, 9), {"kk"})
+    assert read.found == ErrorRate("real posts", "all", 5, 9)
+    assert read.unvalidated == frozenset({"kk"})
 
 
 def test_precision_and_recall_give_the_counts_back() -> None:
