@@ -68,8 +68,8 @@ def shrunk_rates(
     return (a / (a + b)) @ priors.weight, quantile(tail), quantile(1 - tail)
 
 
-_POSTERIOR = np.linspace(0.0, 1.0, 2001)
-_RATES = np.linspace(0.0, 1.0, 1001)
+_POSTERIOR = np.linspace(0.0, 1.0, 1001)
+_RATES = np.linspace(0.0, 1.0, 501)
 
 
 def corrected_rate(
