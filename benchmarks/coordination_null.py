@@ -21,7 +21,7 @@ from graphs.coordination.nulls import SignificanceOptions
 from graphs.coordination.options import CoordinationOptions
 from graphs.coordination.shares import Shares
 from graphs.coordination.significance import Significance, edge_significance
-from graphs.survey import wilson
+from graphs.reaching.survey import wilson
 from synthesis.independent import Planted, World, independent_shares, plant, shares_from_arrays
 
 __all__ = ["MATCHED", "UNMATCHED", "false_alarms", "main", "power"]

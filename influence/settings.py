@@ -78,6 +78,9 @@ seed = 0
 # [flags]
 # min_posts = 10      # an account with fewer labelled posts is never flagged
 # min_rate = 0.10     # the lower end of its share of manipulative calls must be above this
+# confidence = 0.95   # of that interval
+# q = 0.05            # of the accounts flagged, the share that false alarms alone may explain; the same for partners
+# max_fpr = 0.05      # of posts that are no call, the share that may be labelled one (the labels of all steps)
 """
 
 
@@ -189,18 +192,20 @@ class AudienceSettings(_Strict):
 
 
 class EngagedSettings(_Strict):
-    """How the accounts that acted, seen and unseen, are estimated; see `graphs.chao.estimate_unseen`."""
+    """How the accounts that acted, seen and unseen, are estimated; see `graphs.reaching.chao.estimate_unseen`."""
 
     interval: Literal["lognormal", "bootstrap"] = "lognormal"
     ones: Literal["test", "as_seen", "inflated"] = "test"
 
 
 class FlagSettings(_Strict):
-    """When an account is proposed for review."""
+    """When an account is proposed for review; `max_fpr` is that of the labels, in whichever step they are read."""
 
     min_posts: Annotated[int, Field(ge=1)] = 10
     min_rate: Annotated[float, Field(gt=0, lt=1)] = 0.10
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    q: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    max_fpr: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
 
 class CoordinationSettings(_Strict):

@@ -50,6 +50,7 @@ def label_rows(frame: Frame, given: Predictions) -> Iterator[Row]:
         return
     label = np.array(table["label"].to_pylist(), dtype=object)
     yield from _operating_point(frame, given.model, table, label)
+    yield from _manipulative_labels(frame, given.model, label)
     yield from _three_labels(frame, given.model, label, "label_abstaining", _ABSTAINING)
     listed = np.array([[name in row for name in TECHNIQUES] for row in table["techniques"].to_pylist()], dtype=bool)
     listed = listed.reshape(len(frame.examples), len(TECHNIQUES))
@@ -132,6 +133,19 @@ def _operating_point(frame: Frame, model: str, table: pa.Table, label: NDArray[n
         brier = Measure("call:brier", "p_call: Brier score", positive)
         families = [weighted.calibration_error(ece, truth, own), weighted.mean(brier, (own - truth) ** 2)]
         yield from frame.rows(model, subset, families)
+
+
+def _manipulative_labels(frame: Frame, model: str, label: NDArray[np.object_]) -> Iterator[Row]:
+    """How often the label `manipulative` is missed, and is wrong: what a rate of such labels is corrected with."""
+    name, taken = label == "manipulative", np.isin(label.astype(str), ("positive", "manipulative"))
+    for subset in frame.subsets(frame.label_known, base_rates=True):
+        truth = frame.label[subset.rows] == "manipulative"
+        real, others = subset.rows[truth], subset.rows[~truth]
+        mistaken = others[taken[others]]
+        yield from _share(frame, model, subset, "manipulative:tpr", "labelled manipulative, of such calls", real, name)
+        yield from _share(frame, model, subset, "manipulative:fpr", "labelled manipulative, of others", others, name)
+        said = "labelled manipulative, of others taken for calls"
+        yield from _share(frame, model, subset, "manipulative:false", said, mistaken, name)
 
 
 def _three_labels(frame: Frame, model: str, given: NDArray[np.object_], key: str, name: str) -> Iterator[Row]:

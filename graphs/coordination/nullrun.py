@@ -15,7 +15,7 @@ from graphs.coordination.pairs import coordinated_edges
 from graphs.coordination.shares import Shares
 from graphs.coordination.significance import Significance, edge_significance
 from graphs.errors import InputError
-from graphs.survey import wilson
+from graphs.reaching.survey import wilson
 
 __all__ = ["NULL_SCHEMA", "WEIGHTS_SCHEMA", "NullRun", "coordination_null"]
 

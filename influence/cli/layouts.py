@@ -19,7 +19,6 @@ __all__ = [
     "brackets",
     "comparison_grids",
     "findings_grid",
-    "flag_lines",
     "imports_grid",
     "kind_of",
     "label_grid",
@@ -38,7 +37,6 @@ Row = dict[str, Any]
 
 KINDS_OF_REACH = ("potential", "exposed", "engaged", "simulated")
 WHOLE_NUMBERS = ("difference", "union", "incremental", "exclusive", "duplication", "leaders_to_match")
-EVIDENCE = 4
 LABELS = ("positive", "manipulative", "undetermined", "none")
 
 
@@ -249,20 +247,6 @@ def scores_grid(scores: Iterable[Row]) -> Grid:
         for row in scores
     ]
     return Grid(columns, rows, title="Scores on posts kept aside; in brackets 95% intervals")
-
-
-def flag_lines(rows: Sequence[Row], actors: Actors) -> list[str]:
-    """Return each flagged account with its reasons, what speaks against it, and its evidence, as lines of text."""
-    lines = []
-    for place, row in enumerate(rows, start=1):
-        lines.append(f"{place}. {who(row['actor_id'], actors)} ({row['actor_id']}), score {number(row['score'])}")
-        lines += [f"    for: {clean(reason)}" for reason in row["reasons"] or ()]
-        lines += [f"    against: {clean(reason)}" for reason in row.get("against") or ()]
-        if row["evidence"]:
-            rest = len(row["evidence"]) - EVIDENCE
-            more = f" and {rest} more" if rest > 0 else ""
-            lines.append(f"    posts: {', '.join(row['evidence'][:EVIDENCE])}{more}")
-    return lines
 
 
 def results_grid(table: str, results: Sequence[Result]) -> Grid:

@@ -183,7 +183,7 @@ _REFERENCES = {
     "cascades": ("deverna", "goel"),
     "coordination": ("benjamini", "blondel", "hennig", "saracco", "tumminello"),
     "classify": ("wilson",),
-    "flags": ("skellam",),
+    "flags": ("skellam", "rogan", "benjamini"),
     "action": ("chao", "garwood", "wilson", "zou"),
 }
 

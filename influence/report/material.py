@@ -40,7 +40,7 @@ _ALWAYS = ("window", "seed")
 _OPTIONS = (
     *_ALWAYS,
     *("confidence", "replicates", "kinds", "metrics", "top_k", "trees", "min_size"),
-    *("min_posts", "min_rate", "max_fpr", "model"),
+    *("min_posts", "min_rate", "q", "max_fpr", "model"),
     *("window_s", "min_participation", "objects", "null", "min_weight", "max_q", "burst_cap"),
 )
 _OPTION_NAMES = {"coordination": {"window": "period", "window_s": "window"}}

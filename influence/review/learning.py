@@ -13,10 +13,10 @@ from influence.errors import CheckFailed, InputError, StudyError
 from influence.files import write_text, writing
 from influence.review.decision import Settled
 from influence.review.store import ReviewStore
-from influence.study import Study
 
 if TYPE_CHECKING:
     from classifiers.training import TrainingConfig
+    from influence.study import Study
 
 __all__ = ["Reviewed", "reviewed_posts", "train_with_reviews"]
 

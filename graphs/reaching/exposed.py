@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from graphs.errors import InputError
 from graphs.figures import Figures, text_where
-from graphs.medians import GroupMedians, group_medians
+from graphs.reaching.medians import GroupMedians, group_medians
 
 __all__ = [
     "ASSUMED_VIEW_RATE",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from graphs.joint import cells
+from graphs.reaching.joint import cells
 
 __all__ = [
     "EXACT_BOUNDS", "dawson_sankoff", "heaviest_tree", "least_union", "linear_bounds", "most_union", "possible_overlap"

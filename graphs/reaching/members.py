@@ -12,16 +12,16 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphs.accounts import AccountSets, Seen
-from graphs.chao import ONE_ACT, chao_interval, chao_names
-from graphs.engaged import POST, POST_COUNTS, WINDOW, largest_counts
 from graphs.errors import InputError
-from graphs.exposed import MEDIAN_VIEWS, WORLD, put_medians
 from graphs.figures import KINDS_OF_REACH, REACH_SCHEMA, Figure, Figures, missing
-from graphs.medians import group_medians
-from graphs.potential import FOLLOWER_LIST
-from graphs.sketches import SketchSets
-from graphs.unions import union_of_figures
+from graphs.reaching.accounts import AccountSets, Seen
+from graphs.reaching.chao import ONE_ACT, chao_interval, chao_names
+from graphs.reaching.engaged import POST, POST_COUNTS, WINDOW, largest_counts
+from graphs.reaching.exposed import MEDIAN_VIEWS, WORLD, put_medians
+from graphs.reaching.medians import group_medians
+from graphs.reaching.potential import FOLLOWER_LIST
+from graphs.reaching.sketches import SketchSets
+from graphs.reaching.unions import union_of_figures
 
 __all__ = [
     "GROUP_KINDS",

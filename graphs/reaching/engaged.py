@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphs.chao import ONE_ACT, Counts, estimate_unseen
-from graphs.exposed import WORLD, put_medians
 from graphs.figures import Figures, text_where
 from graphs.inputs import ACTING, COUNTS
-from graphs.medians import group_medians
+from graphs.reaching.chao import ONE_ACT, Counts, estimate_unseen
+from graphs.reaching.exposed import WORLD, put_medians
+from graphs.reaching.medians import group_medians
 
 __all__ = [
     "POST",
@@ -56,7 +56,7 @@ def engaged_figures(
     pairs
         As `pairs_of` returns them.
     options
-        Those of `graphs.chao.estimate_unseen`: `interval`, `ones`, `replicates`, `seed`.
+        Those of `graphs.reaching.chao.estimate_unseen`: `interval`, `ones`, `replicates`, `seed`.
     """
     figures = Figures(ids, "engaged", "no interactions and no engagement counts")
     _put_window(figures, frequencies(pairs, "actor_id").to_pyarrow(), confidence, population, options)

@@ -86,7 +86,7 @@ def sketch_sets(edges: ir.Table, *, batch_rows: int = _BATCH) -> SketchSets:
     Parameters
     ----------
     edges
-        `member, platform, source`, as `graphs.accounts.edges_to` returns them; repeated rows do no harm.
+        `member, platform, source`, as `graphs.reaching.accounts.edges_to` returns them; repeated rows do no harm.
     batch_rows
         Rows of one batch, about: with the sketches, all that is in memory. A slice is the accounts whose hash has one
         remainder, so that engines without streams of rows can do it.

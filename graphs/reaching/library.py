@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphs.chao import IntervalName, OnesRule, check_options
-from graphs.engaged import engaged_figures, pairs_of
 from graphs.errors import InputError
-from graphs.exposed import ViewRates, assume_view_rates, check_view_rates, exposed_figures
 from graphs.inputs import actors_of, check_confidence, check_population, interactions_of, posts_of
-from graphs.potential import potential_figures
+from graphs.reaching.chao import IntervalName, OnesRule, check_options
+from graphs.reaching.engaged import engaged_figures, pairs_of
+from graphs.reaching.exposed import ViewRates, assume_view_rates, check_view_rates, exposed_figures
+from graphs.reaching.potential import potential_figures
 
 __all__ = ["engaged_reach", "exposed_reach", "potential_reach"]
 
@@ -82,7 +82,7 @@ def exposed_reach(
     actors
         `actor_id, followers`. Also whom to return rows for; without it the authors of the posts.
     confidence
-        Coverage of the interval, see `graphs.medians.group_medians`.
+        Coverage of the interval, see `graphs.reaching.medians.group_medians`.
     population
         People there are: no interval of few posts ends above it.
     view_rates
@@ -150,7 +150,7 @@ def engaged_reach(
     actors
         `actor_id`: whom to return rows for; without it those whose posts were acted on, and the authors of `posts`.
     confidence, population, interval, ones, replicates, seed
-        See `graphs.chao.estimate_unseen`.
+        See `graphs.reaching.chao.estimate_unseen`.
 
     Returns
     -------

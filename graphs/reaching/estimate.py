@@ -11,16 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphs.audiences import AudienceRow, Readers, audience_parts, audience_rows, check_readers_per_copy
-from graphs.chao import IntervalName, OnesRule, check_options
-from graphs.engaged import engaged_figures, pairs_of
 from graphs.errors import InputError
-from graphs.exposed import ViewRates, assume_view_rates, check_view_rates, exposed_figures
 from graphs.figures import KINDS_OF_REACH, Figures, because
 from graphs.inputs import actors_of, check_confidence, check_population, interactions_of, posts_of
-from graphs.potential import potential_figures
+from graphs.reaching.audiences import AudienceRow, Readers, audience_parts, audience_rows, check_readers_per_copy
+from graphs.reaching.chao import IntervalName, OnesRule, check_options
+from graphs.reaching.engaged import engaged_figures, pairs_of
+from graphs.reaching.exposed import ViewRates, assume_view_rates, check_view_rates, exposed_figures
+from graphs.reaching.potential import potential_figures
+from graphs.reaching.unions import union_of_figures
 from graphs.spread.rows import SpreadOptions, simulated_figures
-from graphs.unions import union_of_figures
 
 __all__ = ["estimate_reach"]
 
@@ -62,7 +62,7 @@ def estimate_reach(
         `{platform: (low, typical, high)}`: the share of an account's followers that a post is shown to. Where a
         platform gives no views, they make exposed reach of the followers. None are assumed unless they are given.
     interval, ones
-        How engaged reach is estimated, see `graphs.chao.estimate_unseen`.
+        How engaged reach is estimated, see `graphs.reaching.chao.estimate_unseen`.
     spread
         How `simulated` is estimated: learning of probabilities, width, cap on work.
     replicates, seed
@@ -93,14 +93,14 @@ def estimate_reach(
         outlets the audience. If the platform counts more followers than are listed, the list is the lower end and
         the count the upper end.
     exposed
-        People likely shown a post: the median of the views of a post, see `graphs.medians.group_medians`; for
+        People likely shown a post: the median of the views of a post, see `graphs.reaching.medians.group_medians`; for
         outlets the audience of an issue or a programme. A reshare counts like any post where the platform gives its
         views (Telegram: those in the channel that forwards); readers leave them null where it gives the original's.
         Without views: followers times the given view rate, the rate's own range as the range (`assumed_view_rate`).
     engaged
         Distinct accounts that acted on the actor's posts in the window, the unseen ones estimated: see
-        `graphs.chao.estimate_unseen`. Where nobody's acts are listed but posts carry counts: the median over posts of
-        the largest single count of a post (basis `post`).
+        `graphs.reaching.chao.estimate_unseen`. Where nobody's acts are listed but posts carry counts: the median over
+        posts of the largest single count of a post (basis `post`).
     simulated
         Expected number of accounts that a post spreads to, the actor included, by the independent cascade on the
         reshare graph: see `graphs.spread.rows.simulated_figures`.

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from graphs.errors import InputError
-from graphs.members import Member
-from graphs.survey import Share, wilson
+from graphs.reaching.members import Member
+from graphs.reaching.survey import Share, wilson
 from graphs.tables import pick
 
 __all__ = ["OTHER_WAY", "Overlaps", "overlaps_of"]

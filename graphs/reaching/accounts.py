@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from graphs.figures import Figure
-from graphs.potential import FOLLOWER_LIST
+from graphs.reaching.potential import FOLLOWER_LIST
 
 __all__ = ["AccountSets", "Seen", "account_sets", "edges_to"]
 

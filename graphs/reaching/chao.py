@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from graphs.errors import InputError
-from graphs.one_inflation import ones_are_inflated
+from graphs.reaching.one_inflation import ones_are_inflated
 
 __all__ = [
     "BIAS_CORRECTED",

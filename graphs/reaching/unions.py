@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from graphs.bounds import EXACT_BOUNDS, least_union, linear_bounds, most_union, possible_overlap
 from graphs.errors import InputError
 from graphs.figures import Figure, because
-from graphs.joint import fit_joint
-from graphs.survey import Share, wilson
+from graphs.reaching.bounds import EXACT_BOUNDS, least_union, linear_bounds, most_union, possible_overlap
+from graphs.reaching.joint import fit_joint
+from graphs.reaching.survey import Share, wilson
 
 __all__ = ["INDEPENDENCE", "Audiences", "Union", "union_bounds", "union_of_figures"]
 
@@ -66,8 +66,8 @@ def union_bounds(
         sum, at most the population. With overlaps, of up to 10 audiences, it is the sharpest that sizes and pairs allow
         (a linear programme over all combinations of audiences); of more, the upper end is that of Hunter and Worsley
         (the sum less the heaviest spanning tree of overlaps), the lower end the largest of the Fréchet end, the union
-        of any measured pair and the bound of Dawson and Sankoff. Two audiences with a known overlap are exact.
-        The point rests on the measured pairs: see `graphs.joint.fit_joint`. Without any it is the formula known in
+        of any measured pair and the bound of Dawson and Sankoff. Two audiences with a known overlap are exact. The
+        point rests on the measured pairs: see `graphs.reaching.joint.fit_joint`. Without any it is the formula known in
         media planning as Sainsbury's, `P (1 - prod(1 - size/P))`: it takes audiences to be independent, which is
         usually too high. Audiences without a measured pair count as independent of the others.
 
@@ -194,7 +194,7 @@ class Audiences:
 
     `overlaps` are people, as `(low, point, high)`, by positions, the smaller first. `respondents` is the size of the
     survey that both the sizes and the overlaps come from, if they do: then the interval has its sampling error.
-    `base` is what `graphs.joint.choose_base` said of a larger set; None to choose for each union.
+    `base` is what `graphs.reaching.joint.choose_base` said of a larger set; None to choose for each union.
     """
 
     parts: Sequence[Figure]
