@@ -10,9 +10,7 @@ from classifiers.calibration import Floats, sigmoid
 from classifiers.encoding import Encoder, Window, batches
 from classifiers.engines import Engine, Outputs
 from classifiers.model import SPAN_CHANNELS
-from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
-
-_CALL, _PROMOTION, _NONE = CALLS.index("call"), CALLS.index("promotion"), CALLS.index("none")
+from classifiers.scheme import CALL_TYPES, TECHNIQUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,9 @@ def raw_scores(
     flat = np.full((len(texts), 3 + len(CALL_TYPES) + len(TECHNIQUES)), -np.inf)
     parts: list[list[tuple[NDArray[np.int64], Floats]]] = [[] for _ in texts]
     left = np.bincount([window.text for window in windows], minlength=len(texts))
-    for group in batches(windows, batch_tokens):
+    for group in batches(windows, batch_tokens, equal_lengths=engine.equal_lengths):
         members = [windows[i] for i in group]
-        outputs = engine(*_padded(members, encoder.pad_id))
+        outputs = engine(*encoder.padded(members))
         rows, spans = _flattened(outputs), sigmoid(outputs.spans)
         for window, row, tokens in zip(members, rows, spans, strict=True):
             flat[window.text] = np.maximum(flat[window.text], row)
@@ -67,20 +65,8 @@ def raw_scores(
     return RawScores(flat[:, 0], flat[:, 1], flat[:, 2], types, techniques, [_joined(part) for part in parts])
 
 
-def _padded(windows: Sequence[Window], pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Token ids and attention mask (B, T) of windows of unequal length."""
-    shape = len(windows), max(len(window) for window in windows)
-    ids, mask = np.full(shape, pad_id, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    for row, window in enumerate(windows):
-        ids[row, : len(window)] = window.ids
-        mask[row, : len(window)] = 1
-    return ids, mask
-
-
 def _flattened(outputs: Outputs) -> Floats:
-    of = outputs.call.astype(np.float64)
-    call = of[:, _CALL] - np.logaddexp(of[:, _NONE], of[:, _PROMOTION])
-    promotion = of[:, _PROMOTION] - of[:, _NONE]
+    call, promotion = outputs.call_log_odds(), outputs.promotion_log_odds()
     return np.column_stack([call, promotion, outputs.manipulative, outputs.call_types, outputs.techniques])
 
 
