@@ -34,6 +34,18 @@ class RawScores:
     techniques: Floats
     tokens: list[TokenScores]
 
+    def replaced(self, rows: NDArray[np.intp], exact: "RawScores") -> "RawScores":
+        """The scores with those of some texts, given by their numbers in ascending order, taken from others."""
+        columns = []
+        for name in ("call", "promotion", "manipulative", "call_types", "techniques"):
+            values = getattr(self, name).copy()
+            values[rows] = getattr(exact, name)
+            columns.append(values)
+        tokens = list(self.tokens)
+        for row, own in zip(rows.tolist(), exact.tokens, strict=True):
+            tokens[row] = own
+        return RawScores(*columns, tokens)
+
 
 def raw_scores(
     engine: Engine,

@@ -1,6 +1,7 @@
 """Texts in, labels with their evidence out."""
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,8 +17,10 @@ from classifiers.inference import RawScores, raw_scores
 from classifiers.language import detect_languages
 from classifiers.lexical import OUTPUTS, LexicalBranch
 from classifiers.model import PostClassifier
+from classifiers.normalise import VERSION as READING
 from classifiers.schema import LABEL_SCHEMA
 from classifiers.scheme import CALL_TYPES, TECHNIQUES, derive_label
+from classifiers.second_look import undecided
 from classifiers.settings import Calibration, ModelSettings
 
 # Distinct texts that are held in memory with their token scores at a time.
@@ -53,8 +56,11 @@ class Classifier:
         there are too few validated labels to vouch for a figure.
     network, encoder, settings
         The network, what cuts texts into its windows, and the contents of `classifier.json`.
-    engine
-        What computes the network: torch, or ONNX Runtime.
+    engine, exact
+        What computes the network: torch, or ONNX Runtime; and what reads posts near a threshold again, if that engine
+        rounds (else None).
+    looked_again
+        Distinct texts that `exact` has read so far in `predict`.
     """
 
     def __init__(
@@ -67,6 +73,8 @@ class Classifier:
     ) -> None:
         self.network = model
         self.engine: Engine = engine or TorchEngine(model)
+        self.exact: Engine | None = TorchEngine(model) if self.engine.rounding else None
+        self.looked_again = 0
         self.encoder = encoder
         self.lexical = lexical
         self.settings = settings
@@ -79,7 +87,7 @@ class Classifier:
         langs: Sequence[str | None] | None = None,
         *,
         max_fpr: float = 0.05,
-        batch_tokens: int = 2048,
+        batch_tokens: int = 768,
         progress: Callable[[int], None] | None = None,
     ) -> pa.Table:
         """Label texts.
@@ -118,16 +126,27 @@ class Classifier:
         for row, text in enumerate(texts):
             rows_of.setdefault(text, []).append(row)
         labels: list[dict[str, Any]] = [{}] * len(texts)
-        for text, post in self._posts(list(rows_of), batch_tokens):
+        languages_of = [{known[row] for row in rows} for rows in rows_of.values()]
+        for text, post in self._posts(list(rows_of), languages_of, max_fpr, batch_tokens):
             for row in rows_of[text]:
                 labels[row] = self._label(post, known[row], max_fpr)
             if progress:
                 progress(len(rows_of[text]))
         return pa.Table.from_pylist(labels, schema=LABEL_SCHEMA)
 
-    def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 2048) -> RawScores:
+    @property
+    def basis(self) -> str:
+        """All that its labels stand on besides texts and rates: weights and settings, reading, what computes."""
+        settings = hashlib.sha256(self.settings.model_dump_json().encode()).hexdigest()
+        computes = [engine.identity for engine in (self.engine, self.exact) if engine]
+        return " | ".join([settings, f"reading {READING}", *computes])
+
+    def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 768) -> RawScores:
         """Uncalibrated scores of texts: what calibration and evaluation start from."""
-        raw = raw_scores(self.engine, self.encoder, texts, batch_tokens=batch_tokens)
+        return self._raw_scores(self.engine, texts, batch_tokens)
+
+    def _raw_scores(self, engine: Engine, texts: Sequence[str], batch_tokens: int) -> RawScores:
+        raw = raw_scores(engine, self.encoder, texts, batch_tokens=batch_tokens)
         if self.lexical is None or self.settings.lexical is None:
             return raw
         scores = self.lexical.scores(texts) * [self.settings.lexical.ratios.get(name, 0.0) for name in OUTPUTS]
@@ -137,11 +156,32 @@ class Classifier:
         """The same weights with other settings: another calibration, another card."""
         return Classifier(self.network, self.encoder, settings, self.engine, self.lexical)
 
-    def _posts(self, texts: list[str], batch_tokens: int) -> Iterator[tuple[str, Post]]:
+    def _posts(
+        self, texts: list[str], languages: Sequence[Collection[str]], max_fpr: float, batch_tokens: int
+    ) -> Iterator[tuple[str, Post]]:
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
             raw = self.raw_scores(chunk, batch_tokens=batch_tokens)
+            raw = self._looked_at_again(chunk, raw, languages[start : start + _CHUNK], max_fpr, batch_tokens)
             yield from zip(chunk, describe(chunk, raw, self.settings.calibration), strict=True)
+
+    def _looked_at_again(
+        self,
+        texts: Sequence[str],
+        raw: RawScores,
+        languages: Sequence[Collection[str]],
+        max_fpr: float,
+        batch_tokens: int,
+    ) -> RawScores:
+        """The scores, those of posts that the engine's rounding leaves undecided computed exactly."""
+        if self.exact is None or self.engine.rounding is None:
+            return raw
+        calibration = self.settings.calibration
+        rows = undecided(raw, languages, calibration=calibration, rounding=self.engine.rounding, max_fpr=max_fpr)
+        if not len(rows):
+            return raw
+        self.looked_again += len(rows)
+        return raw.replaced(rows, self._raw_scores(self.exact, [texts[i] for i in rows], batch_tokens))
 
     def _label(self, post: Post, language: str, max_fpr: float) -> dict[str, Any]:
         calibration = self.settings.calibration

@@ -184,7 +184,8 @@ def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, 
 
     progress("loading the model", 0, None)
     classifier = load(params["model"])
-    key = content_hash([_model_state(params["model"]), params["max_fpr"]])
+    # What the model is, how a text is read, and what computes: two runtimes never share a row.
+    key = content_hash([_model_state(params["model"]), classifier.basis, params["max_fpr"]])
     return {"labels": label_posts(study, classifier, key=key, max_fpr=params["max_fpr"], progress=progress)}
 
 

@@ -79,8 +79,8 @@ def classify_texts(
     fresh = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
         with writing(target.parent):
-            label, schema = _labeller(model, max_fpr)
-            key = parts_key(source, model, column=column, max_fpr=max_fpr, rows=ROWS)
+            label, schema, basis = _labeller(model, max_fpr)
+            key = parts_key(source, basis, column=column, max_fpr=max_fpr, rows=ROWS)
             parts = LabelParts(target, key, schema)
             writer = _Writer(fresh, _ending(target), schema)
             try:
@@ -98,8 +98,8 @@ def classify_texts(
     return TextsReport(sum(labels.values()), labels, unreadable, target, seconds, parts.remark)
 
 
-def _labeller(model: str | None, max_fpr: float) -> tuple[_Label, pa.Schema]:
-    """Return what labels texts, each distinct one once as long as it is remembered, and the labels' columns."""
+def _labeller(model: str | None, max_fpr: float) -> tuple[_Label, pa.Schema, str]:
+    """Return what labels texts, each distinct one once as long as it is remembered, the labels' columns, their basis."""
     from classifiers import LABEL_SCHEMA, load
 
     classifier = load(model)
@@ -115,7 +115,7 @@ def _labeller(model: str | None, max_fpr: float) -> tuple[_Label, pa.Schema]:
             del known[old]
         return rows
 
-    return label, LABEL_SCHEMA
+    return label, LABEL_SCHEMA, classifier.basis
 
 
 def _ending(file: Path) -> str:

@@ -1,7 +1,8 @@
 """A BERT written as an ONNX graph of fused operators, its large products in 8 bits.
 
-Written operator by operator, since two things that make it fast and exact cannot be had from a traced network: attention
-without a mask (windows of a batch are of one length), and the split of each feed-forward block by size of its inputs.
+Written operator by operator, since two things that make it fast and exact cannot be had from a traced network:
+attention without a mask (windows of a batch are of one length), and the split of each feed-forward block by the size of
+its inputs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -74,9 +75,9 @@ def encoder_graph(encoder: Any, reach: Mapping[str, Array], *, weight_bits: int)
 
     Notes
     -----
-    A product rounds its inputs with one scale for all of them. A few inputs reach ten times as far as the others, always
-    the same ones, and would leave the others with a tenth of the steps. So one in 96 inputs of the second matrix of a
-    feed-forward block, those that reach farthest, is computed apart in float32; inputs of the first one that reach
+    A product rounds its inputs with one scale for all of them. A few inputs reach ten times as far as the others,
+    always the same ones, and would leave the others with a tenth of the steps. So one in 96 inputs of the second matrix
+    of a feed-forward block, those that reach farthest, is computed apart in float32; inputs of the first one that reach
     beyond the 98th percentile are scaled down to it, their weights up.
 
     References
@@ -183,9 +184,7 @@ def _attended(graph: Graph, layer: Mapping[str, Array], config: Any, source: str
     return _added(graph, layer, "attention.output", config, mixed, source)
 
 
-def _fed_forward(
-    graph: Graph, layer: Mapping[str, Array], config: Any, source: str, reach: Mapping[str, Array]
-) -> str:
+def _fed_forward(graph: Graph, layer: Mapping[str, Array], config: Any, source: str, reach: Mapping[str, Array]) -> str:
     first, bias = layer["intermediate.dense.weight"].T, layer["intermediate.dense.bias"]
     second = layer["output.dense.weight"].T
     by_reach = np.argsort(-reach["output.dense"], kind="stable")
