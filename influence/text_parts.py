@@ -31,7 +31,8 @@ class LabelParts:
     """The finished blocks of one output file, in the hidden folder `.<name>.parts` beside it.
 
     A block counts once its file bears its number; it is written under another name and renamed. `remark` says in one
-    line that work of a stopped run goes on, or that it was for another file, model, runtime or options and is done anew.
+    line that work of a stopped run goes on, or that it was for another file, model, runtime or options and is done
+    anew.
     """
 
     def __init__(self, target: Path, key: str, schema: pa.Schema) -> None:
@@ -51,7 +52,8 @@ class LabelParts:
             self.remark = f"A stopped run is continued: {len(list(self.folder.glob('*.parquet')))} blocks were done."
         else:
             shutil.rmtree(self.folder)
-            self.remark = "The file, the model, the runtime or the options have changed since a stopped run: all is labelled anew."
+            changed = "The file, the model, the runtime or the options have changed since a stopped run"
+            self.remark = f"{changed}: all is labelled anew."
 
     def block(self, number: int, make: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         """Return the labels of a block: those kept, else those that `make` gives, which are kept."""

@@ -99,7 +99,7 @@ def classify_texts(
 
 
 def _labeller(model: str | None, max_fpr: float) -> tuple[_Label, pa.Schema, str]:
-    """Return what labels texts, each distinct one once as long as it is remembered, the labels' columns, their basis."""
+    """Return what labels texts, each distinct one once while it is remembered, the labels' columns, their basis."""
     from classifiers import LABEL_SCHEMA, load
 
     classifier = load(model)
