@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -146,10 +147,13 @@ class Classifier:
         return self._raw_scores(self.engine, texts, batch_tokens)
 
     def _raw_scores(self, engine: Engine, texts: Sequence[str], batch_tokens: int) -> RawScores:
-        raw = raw_scores(engine, self.encoder, texts, batch_tokens=batch_tokens)
         if self.lexical is None or self.settings.lexical is None:
-            return raw
-        scores = self.lexical.scores(texts) * [self.settings.lexical.ratios.get(name, 0.0) for name in OUTPUTS]
+            return raw_scores(engine, self.encoder, texts, batch_tokens=batch_tokens)
+        # Beside the network, which leaves the interpreter alone while it computes.
+        with ThreadPoolExecutor(1) as pool:
+            lexical = pool.submit(self.lexical.scores, texts)
+            raw = raw_scores(engine, self.encoder, texts, batch_tokens=batch_tokens)
+        scores = lexical.result() * [self.settings.lexical.ratios.get(name, 0.0) for name in OUTPUTS]
         return replace(raw, call=raw.call + scores[:, 0], techniques=raw.techniques + scores[:, 1:])
 
     def with_settings(self, settings: ModelSettings) -> "Classifier":
@@ -229,6 +233,9 @@ def describe(texts: Sequence[str], raw: RawScores, calibration: Calibration) -> 
             yield Post(False, -np.inf, 0.0, 0.0, np.zeros(len(TECHNIQUES)), [], [], [], [])
             continue
         techniques = _reaching(TECHNIQUES, p_techniques[i], calibration.technique_at)
+        spans = find_spans(text, raw.tokens[i], p_techniques[i], techniques, at=at, grow_at=grow_at)
+        # Only a manipulative call is asked for a span of last resort, and none is manipulative below one half.
+        ask = not spans and p_manipulative[i] >= 0.5
         yield Post(
             True,
             float(raw.call[i]),
@@ -237,8 +244,8 @@ def describe(texts: Sequence[str], raw: RawScores, calibration: Calibration) -> 
             p_techniques[i],
             _types(p_types[i], calibration.call_type_at),
             techniques,
-            find_spans(text, raw.tokens[i], p_techniques[i], techniques, at=at, grow_at=grow_at),
-            strongest_span(text, raw.tokens[i], p_techniques[i], least=_WEAKEST_EVIDENCE),
+            spans,
+            strongest_span(text, raw.tokens[i], p_techniques[i], least=_WEAKEST_EVIDENCE) if ask else [],
         )
 
 
