@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import classifiers
 from classifiers import InputError
@@ -157,6 +159,39 @@ def test_an_encoder_of_another_kind_is_traced(tiny: Path, monkeypatch: pytest.Mo
     assert not opened.engine.equal_lengths
     ours, theirs = opened.predict(TEXTS), classifiers.load(tiny, runtime="torch").predict(TEXTS)
     assert ours["label"].equals(theirs["label"])
+
+
+ODD = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(
+        ["при\u200bxoдитe завтра", "\u202eמחר בכיכר\u202c", "انضموا إلينا", "👍🔥" * 30, "", " \n", "\0\ud800а"]
+    ),
+    st.sampled_from(["а", "митинг 7 ", "👩‍👩‍👧‍👦", "\u0301"]).map(lambda part: part * 6000),
+)
+
+
+@pytest.fixture(scope="module")
+def both(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Classifier, Classifier]:
+    """The tiny model in both runtimes, with an export that all examples share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("shared")))
+        return classifiers.load(tiny, runtime="onnx"), classifiers.load(tiny, runtime="torch")
+
+
+@given(texts=st.lists(ODD, min_size=1, max_size=5))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_odd_texts_go_the_same_way_through_both(both: tuple[Classifier, Classifier], texts: list[str]) -> None:
+    ours, theirs = (model.predict(texts) for model in both)
+    for text, a, b in zip(texts, ours.to_pylist(), theirs.to_pylist(), strict=True):
+        assert a["lang"] == b["lang"]
+        assert abs(a["p_call"] - b["p_call"]) < 0.1
+        assert abs(a["p_manipulative"] - b["p_manipulative"]) < 0.1
+        assert all(text[span["start"] : span["end"]] == span["quote"] for span in a["spans"])
+        if not any(c.isalnum() for c in text):
+            assert a == b
+            assert a["label"] == "none"
+    again = [both[0].predict(texts).to_pylist() for _ in range(2)]
+    assert again[0] == again[1] == ours.to_pylist()
 
 
 def test_what_an_export_is_comes_back_from_its_entry() -> None:
