@@ -140,8 +140,7 @@ def test_the_graph_of_a_bert_is_the_network_up_to_its_rounding(tiny: Path) -> No
 
 def test_padding_changes_nothing(tiny: Path) -> None:
     opened = classifiers.load(tiny, runtime="onnx")
-    (probe, *_) = probes(opened.encoder)
-    assert not probe.mask.all()
+    probe = next(probe for probe in probes(opened.encoder) if not probe.mask.all())
     whole = opened.engine(probe.ids, probe.mask)
     for row, length in enumerate(probe.mask.sum(axis=1)):
         same = np.flatnonzero(probe.mask.sum(axis=1) == length)
