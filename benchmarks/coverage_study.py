@@ -129,7 +129,7 @@ def exposed(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 
 def _engaged(acts: npt.NDArray[np.int64], **options: str) -> Ends:
     """Return the estimates of a matrix of acts, a row a run and a column an account."""
-    from graphs.chao import Counts, estimate_unseen
+    from graphs.reaching.chao import Counts, estimate_unseen
 
     seen = [(acts > 0).sum(1), *((acts == k).sum(1) for k in range(1, 5))]
     value, low, high, _ = estimate_unseen(Counts.of(*seen), **options)  # type: ignore[arg-type]
@@ -159,8 +159,8 @@ def engaged(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 def potential(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
     """Unions of audiences: listed followers (exact), sizes alone (what is possible), a survey of pairs."""
     from graphs.figures import Figure
-    from graphs.survey import wilson
-    from graphs.unions import union_of_figures
+    from graphs.reaching.survey import wilson
+    from graphs.reaching.unions import union_of_figures
 
     people, audiences = 20_000, 4
     found: dict[str, list[tuple[float, float, float, float]]] = {"sizes": [], "survey": [], "pair": []}
@@ -232,8 +232,8 @@ def group_ratios(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
 def action(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
     """Share of accounts engaging with calls; actions per account engaged, one call and several uneven ones."""
     from graphs.action.rows import conversion, counted_actions, share_of
-    from graphs.chao import chao_interval
     from graphs.figures import Figure
+    from graphs.reaching.chao import chao_interval
 
     seen = random.binomial(120, 0.3, runs)
     shares = [share_of(int(k), 120, 0.95, basis="window", why="") for k in seen]
@@ -307,6 +307,27 @@ def ranks(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
     for metric in MEASURES:
         for found in rank_intervals(metric, runs, random):
             yield Outcome(f"{metric}, rank among 30 accounts", *found)
+
+
+# -- flags -----------------------------------------------------------------------------------------------------------
+
+
+@case("flags")
+def flags(runs: int, random: np.random.Generator) -> Iterator[Outcome]:
+    """Share of manipulative calls of accounts drawn from a beta per kind, labels with and without errors.
+
+    Bias is that of the mean ratio, and shrinkage draws the smallest shares up: read coverage and width.
+    """
+    from flag_truth import interval_runs
+
+    scenes = {
+        "labels without error": {"false": 0.0},
+        "1 of 12 open calls mislabelled, taken out": {"false": 1 / 12},
+        "1 of 12, and 3 of 10 missed, both taken out": {"false": 1 / 12, "found": 0.7},
+    }
+    for name, scene in scenes.items():
+        value, low, high, truth = np.array(list(interval_runs(runs, random, **scene))).T
+        yield Outcome(name, value, low, high, truth)
 
 
 def _table(lines: list[Measured], markdown: bool) -> str:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from graphs.accounts import Seen
 from graphs.figures import Figure
-from graphs.members import chao_figure
 from graphs.ratios import ratio
-from graphs.survey import wilson
-from graphs.unions import Audiences
+from graphs.reaching.accounts import Seen
+from graphs.reaching.members import chao_figure
+from graphs.reaching.survey import wilson
+from graphs.reaching.unions import Audiences
 
 __all__ = ["group_ratio_runs"]
 
@@ -70,7 +70,7 @@ def _listed(leaders: int, outlets: int, random: np.random.Generator) -> Row:
     import ibis
     import pyarrow as pa
 
-    from graphs.accounts import account_sets
+    from graphs.reaching.accounts import account_sets
 
     sets = _audiences(leaders + outlets, random)[:, :2_000]
     member, person = np.nonzero(sets)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+import coordination_timings
 import graph_timings
 from timing import Timing, paired
 
@@ -52,6 +53,8 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Timing | str]]] = {
     "spread": graph_timings.spread,
     "memory": graph_timings.memory,
     "intake": intake,
+    "coordination": coordination_timings.coordination,
+    "coordination_scale": coordination_timings.coordination_scale,
 }
 
 

@@ -12,8 +12,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from graphs.joint import beta_binomial_union
-from graphs.unions import union_bounds
+from graphs.reaching.joint import beta_binomial_union
+from graphs.reaching.unions import union_bounds
 
 SOURCES, RESPONDENTS = 12, 1007
 SIZES = (2, 3, 4, 6)

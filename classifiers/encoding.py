@@ -68,7 +68,7 @@ class Encoder:
 
         What is read is the normalised text; the offsets are places in the text as it was given.
         """
-        cuts = [_shortened(text) for text in texts]
+        cuts = [shortened(text) for text in texts]
         readings = [normalise(text) for text, _, _ in cuts]
         encodings = self._fast.encode_batch([reading.text for reading in readings], add_special_tokens=False)
         for encoding, reading, (_, cut, gap) in zip(encodings, readings, cuts, strict=True):
@@ -112,7 +112,7 @@ class Encoder:
         return Window(number, self._head + ids + self._tail, before + offsets + after)
 
 
-def _shortened(text: str) -> tuple[str, int, int]:
+def shortened(text: str) -> tuple[str, int, int]:
     """The text that is read, the code point at which its second half starts, and how many were left out there."""
     if len(text) <= LONGEST_TEXT:
         return text, len(text), 0

@@ -62,7 +62,9 @@ def evaluate(
     trained_on = None if baseline is None else _baseline_posts(baseline, config, posts)
     classifier = model if isinstance(model, Classifier) else load(model)
     texts, languages = [e.text for e in posts.examples], [None if e.lang == "und" else e.lang for e in posts.examples]
-    labels = classifier.predict(texts, languages, max_fpr=max_fpr, progress=_counted(progress, "labelling", len(texts)))
+    counted = _counted(progress, "labelling", len(texts))
+    # No score depends on the words of a call, and evaluation is quicker without them.
+    labels = classifier.predict(texts, languages, max_fpr=max_fpr, call_words=False, progress=counted)
     predictions = [Predictions.of_labels(classifier.name, labels)]
     if trained_on is not None:
         from classifiers.training.baseline import baseline_scores
@@ -84,7 +86,7 @@ def evaluate(
         counted = _counted(progress, "the same posts written otherwise", None)
         report.robustness = robustness(
             posts.examples,
-            lambda others: classifier.predict(others, max_fpr=max_fpr, progress=counted),
+            lambda others: classifier.predict(others, max_fpr=max_fpr, call_words=False, progress=counted),
             limit=robustness_posts,
             samples=samples,
             seed=seed,

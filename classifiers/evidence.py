@@ -19,12 +19,16 @@ _SHORTEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Half-open range of code points of the text; `quote` is `text[start:end]`."""
+    """Half-open range of code points of the text; `quote` is `text[start:end]`.
+
+    `technique` is a technique, or `call` for the words that carry a call; only these have a `score`.
+    """
 
     technique: str
     start: int
     end: int
     quote: str
+    score: float | None = None
 
 
 def find_spans(
@@ -84,15 +88,18 @@ def _quoted(text: str, tokens: TokenScores, first: int, last: int, technique: st
         start -= 1
     while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
         end += 1
+    found = quotable(text, start, end)
+    return [] if found is None else [Evidence(technique, *found, text[found[0] : found[1]])]
+
+
+def quotable(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The part of a range that can stand as a quote, trimmed at its edges; None if too little remains."""
     start, end = _without_surrogates(text, start, end)
     while start < end and text[start] in _EDGE:
         start += 1
     while start < end and text[end - 1] in _EDGE:
         end -= 1
-    quote = text[start:end]
-    if sum(c.isalnum() for c in quote) < _SHORTEST:
-        return []
-    return [Evidence(technique, start, end, quote)]
+    return (start, end) if sum(c.isalnum() for c in text[start:end]) >= _SHORTEST else None
 
 
 def _without_surrogates(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,8 +1,14 @@
 """A labelled post: what its annotators said, and what they were not asked."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from classifiers.scheme import TECHNIQUES
+
+#: `call` of a post that is known to be no call, but not whether it is `none` or `promotion`.
+NOT_A_CALL = "not_a_call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +22,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A post and what its annotators said; None is "not asked", which no loss may read as "no"."""
+    """A post and what its annotators said; None is "not asked", which no loss may read as "no".
+
+    `call` may be `NOT_A_CALL`. Where annotators were asked about some of the ten techniques only, `known_techniques`
+    names those; None is all ten (where `techniques` is given at all). Spans are known for the same techniques.
+    """
 
     id: str
     text: str
@@ -26,6 +36,7 @@ class Example:
     manipulative: bool | None = None
     call_types: tuple[str, ...] | None = None
     techniques: tuple[str, ...] | None = None
+    known_techniques: tuple[str, ...] | None = None
     spans: tuple[Span, ...] | None = None
     group: str = ""
     weight: float = 1.0
@@ -33,11 +44,33 @@ class Example:
     real: bool = False
     enriched: bool = False
     pair: str | None = None
+    fold: int | None = None
+
+    @property
+    def is_call(self) -> bool | None:
+        """Whether it is a call; None is "not asked"."""
+        return None if self.call is None else self.call == "call"
+
+    def has(self, technique: str) -> bool | None:
+        """Whether it has a technique; None is "not asked"."""
+        if self.techniques is None or (self.known_techniques is not None and technique not in self.known_techniques):
+            return None
+        return technique in self.techniques
+
+    @property
+    def complete(self) -> bool:
+        """Whether all ten techniques are known: only then do scores over the ten mean what they say."""
+        return all(self.has(technique) is not None for technique in TECHNIQUES)
 
 
 def fraction(group: str) -> float:
     """A number in [0, 1) that depends on the name alone: the same post is held out on every machine."""
     return int.from_bytes(hashlib.blake2b(group.encode(), digest_size=8).digest()) / 2**64
+
+
+def fingerprint(text: str) -> str:
+    """Letters and digits alone, links and handles left out: what makes two posts the same post."""
+    return re.sub(r"\W+", "", re.sub(r"https?://\S+|@\w+", "", text.casefold()))
 
 
 def calibration_half(examples: Sequence[Example]) -> list[bool]:

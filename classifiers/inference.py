@@ -1,7 +1,7 @@
 """Texts to raw scores: logits of a post, and token scores for its spans."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from classifiers.calibration import Floats, sigmoid
 from classifiers.encoding import Encoder, Window, batches
 from classifiers.engines import Engine, Outputs
+from classifiers.lexical import OUTPUTS
 from classifiers.model import SPAN_CHANNELS
 from classifiers.scheme import CALL_TYPES, TECHNIQUES
+from classifiers.settings import LexicalScales
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +100,9 @@ def _joined(parts: list[tuple[NDArray[np.int64], Floats]]) -> TokenScores:
     highest = np.zeros((len(unique), len(SPAN_CHANNELS)))
     np.maximum.at(highest, where.reshape(-1), scores)
     return TokenScores(unique, highest)
+
+
+def with_branch(raw: RawScores, lexical: Floats, scales: LexicalScales) -> RawScores:
+    """Scores of the network with those (N, outputs) of the lexical branch added by their scales."""
+    own = lexical * [scales.ratios.get(name, 0.0) for name in OUTPUTS]
+    return replace(raw, call=raw.call + own[:, 0], techniques=raw.techniques + own[:, 1:])

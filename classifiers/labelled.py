@@ -1,7 +1,6 @@
 """Labelled files to evaluate on, with what the score tables and the mistakes need besides the labels."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 from classifiers.errors import InputError
 from classifiers.evaluation.mistakes import may_pass_on
-from classifiers.examples import Example
+from classifiers.examples import Example, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,11 @@ def read_labelled(data: str | Path, config: str | Path | None = None) -> Labelle
         settings = read_config(Path(config))
         if not settings.sources:
             raise InputError(f"{config}: names no sources. Add [[sources]], or leave --config out.")
+        if settings.folds:
+            raise InputError(
+                f"{config}: folds = {settings.folds} trains on every post; the card has out-of-fold scores. "
+                "Leave --config out, or set folds = 0 for a model that was trained so."
+            )
         examples = load_examples(settings, base)
         asked, rest = held_out_part(examples), training_part(examples)
         if not asked:
@@ -63,12 +67,8 @@ def read_labelled(data: str | Path, config: str | Path | None = None) -> Labelle
 
 def without_copies(train: Sequence[Example], asked: Iterable[Example]) -> list[Example]:
     """Training posts whose text, links and handles aside, does not stand among the posts that are asked about."""
-    known = {_fingerprint(example.text) for example in asked}
-    return [example for example in train if _fingerprint(example.text) not in known]
-
-
-def _fingerprint(text: str) -> str:
-    return re.sub(r"\W+", "", re.sub(r"https?://\S+|@\w+", "", text.casefold()))
+    known = {fingerprint(example.text) for example in asked}
+    return [example for example in train if fingerprint(example.text) not in known]
 
 
 def _files(data: Path) -> list[Path]:
@@ -90,6 +90,8 @@ def _extra(sources: Iterable[Any], base: Path) -> dict[tuple[str, str], dict[str
     """Topic of a row, and whether its text may be shown, by source and id: the row decides, else its source."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for source in sources:
+        if source.crosswalk is not None:
+            continue  # a corpus of others: no topics, and its texts are shown to nobody
         whole = getattr(source, "ship_text", None)
         for row in _rows(base / source.path):
             show = row.get("ship_text", whole)

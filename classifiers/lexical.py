@@ -48,7 +48,11 @@ class LexicalBranch:
         """Log odds (N, outputs) of texts."""
         if not len(texts):
             return np.zeros((0, len(self.bias)))
-        matrix = weighted(counts(texts), self.idf)
+        return self.scores_of(counts(texts))
+
+    def scores_of(self, matrix: Any) -> Floats:
+        """Log odds (N, outputs) of texts from their counts (N, F)."""
+        matrix = weighted(matrix, self.idf)
         # One output at a time: the whole table in float64 would take fifty megabytes for nothing.
         columns = [matrix @ row.astype(np.float32) * scale for row, scale in zip(self.weights, self.scale, strict=True)]
         return np.asarray(np.stack(columns, axis=1) + self.bias, dtype=np.float64)
@@ -105,10 +109,14 @@ def fit_lexical(texts: Sequence[str], labels: Mapping[str, Sequence[bool | None]
     ----------
     Weinberger et al. (2009), Feature hashing for large scale multitask learning, ICML.
     """
-    matrix = counts(texts)
+    return fit_counts(counts(texts), labels)
+
+
+def fit_counts(matrix: Any, labels: Mapping[str, Sequence[bool | None]]) -> LexicalBranch:
+    """Fit the branch on the counts (N, F) of texts, as `fit_lexical` does on texts."""
     seen = np.asarray((matrix > 0).sum(axis=0)).reshape(-1)
     least = np.concatenate([np.full(_WORDS, 2), np.full(_CHARACTERS, 3)])
-    idf = np.where(seen >= least, np.log((1 + len(texts)) / (1 + seen)) + 1, 0).astype(np.float32)
+    idf = np.where(seen >= least, np.log((1 + matrix.shape[0]) / (1 + seen)) + 1, 0).astype(np.float32)
     features = weighted(matrix, idf)
     weights, bias = np.zeros((len(OUTPUTS), len(idf))), np.zeros(len(OUTPUTS))
     for row, name in enumerate(OUTPUTS):

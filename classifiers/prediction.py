@@ -1,22 +1,23 @@
 """Texts in, labels with their evidence out."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from classifiers.calibration import Floats, sigmoid
+from classifiers.call_words import words_of_calls
 from classifiers.encoding import Encoder
 from classifiers.engines import Engine, TorchEngine
 from classifiers.errors import InputError
 from classifiers.evidence import Evidence, find_spans, strongest_span
-from classifiers.inference import RawScores, raw_scores
+from classifiers.inference import RawScores, raw_scores, with_branch
 from classifiers.language import detect_languages
-from classifiers.lexical import OUTPUTS, LexicalBranch
+from classifiers.lexical import LexicalBranch
 from classifiers.model import PostClassifier
 from classifiers.normalise import VERSION as READING
 from classifiers.schema import LABEL_SCHEMA
@@ -26,6 +27,8 @@ from classifiers.settings import Calibration, ModelSettings
 
 # Distinct texts that are held in memory with their token scores at a time.
 _CHUNK = 1024
+# Posts whose call words are looked for at a time: each is scored several times over.
+_EXPLAINED = 128
 # A manipulative call must show the words that speak for it; below this no token does.
 _WEAKEST_EVIDENCE = 0.2
 
@@ -89,6 +92,7 @@ class Classifier:
         *,
         max_fpr: float = 0.05,
         batch_tokens: int = 768,
+        call_words: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> pa.Table:
         """Label texts.
@@ -103,6 +107,9 @@ class Classifier:
             Highest share of posts without a call that may be labelled a call, in (0, 1).
         batch_tokens
             Padded tokens that the network reads at once; bounds the memory.
+        call_words
+            Whether `spans` also holds the words that carry a call, of every post labelled as one or `undetermined`.
+            Without them, labels are the same and come sooner.
         progress
             Called with the number of texts done since the last call.
 
@@ -111,7 +118,8 @@ class Classifier:
         pa.Table
             One row a text in order, with the columns of `LABEL_SCHEMA`. `p_call` is the calibrated probability of a
             call, `p_manipulative` that of manipulation given a call (for every post), `spans` are half-open ranges of
-            code points with `quote == text[start:end]`.
+            code points with `quote == text[start:end]`; one of `technique` `call` is the words that carry the call,
+            with by how much its log odds fall without them as `score`. A call without one rests on the whole post.
 
         Raises
         ------
@@ -128,11 +136,18 @@ class Classifier:
             rows_of.setdefault(text, []).append(row)
         labels: list[dict[str, Any]] = [{}] * len(texts)
         languages_of = [{known[row] for row in rows} for rows in rows_of.values()]
-        for text, post in self._posts(list(rows_of), languages_of, max_fpr, batch_tokens):
-            for row in rows_of[text]:
-                labels[row] = self._label(post, known[row], max_fpr)
+        for posts in self._posts(list(rows_of), languages_of, max_fpr, batch_tokens):
+            for text, post in posts.items():
+                for row in rows_of[text]:
+                    labels[row] = self._label(post, known[row], max_fpr)
+            if call_words:
+                called = [text for text in posts if any(labels[row]["label"] != "none" for row in rows_of[text])]
+                for text, words in self._call_words(called, posts, batch_tokens):
+                    for row in rows_of[text]:
+                        if labels[row]["label"] != "none":
+                            labels[row]["spans"].append(asdict(words))
             if progress:
-                progress(len(rows_of[text]))
+                progress(sum(len(rows_of[text]) for text in posts))
         return pa.Table.from_pylist(labels, schema=LABEL_SCHEMA)
 
     @property
@@ -153,8 +168,15 @@ class Classifier:
         with ThreadPoolExecutor(1) as pool:
             lexical = pool.submit(self.lexical.scores, texts)
             raw = raw_scores(engine, self.encoder, texts, batch_tokens=batch_tokens)
-        scores = lexical.result() * [self.settings.lexical.ratios.get(name, 0.0) for name in OUTPUTS]
-        return replace(raw, call=raw.call + scores[:, 0], techniques=raw.techniques + scores[:, 1:])
+        return with_branch(raw, lexical.result(), self.settings.lexical)
+
+    def labels_of(
+        self, texts: Sequence[str], raw: RawScores, langs: Sequence[str], *, max_fpr: float = 0.05
+    ) -> pa.Table:
+        """Labels of N texts by this model's calibration from raw scores of theirs: out-of-fold ones, for example."""
+        posts = describe(texts, raw, self.settings.calibration)
+        labels = [self._label(post, language, max_fpr) for post, language in zip(posts, langs, strict=True)]
+        return pa.Table.from_pylist(labels, schema=LABEL_SCHEMA)
 
     def with_settings(self, settings: ModelSettings) -> "Classifier":
         """The same weights with other settings: another calibration, another card."""
@@ -162,12 +184,26 @@ class Classifier:
 
     def _posts(
         self, texts: list[str], languages: Sequence[Collection[str]], max_fpr: float, batch_tokens: int
-    ) -> Iterator[tuple[str, Post]]:
+    ) -> Iterator[dict[str, Post]]:
+        """What is known of each text, as many of them as are held in memory at a time."""
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
             raw = self.raw_scores(chunk, batch_tokens=batch_tokens)
             raw = self._looked_at_again(chunk, raw, languages[start : start + _CHUNK], max_fpr, batch_tokens)
-            yield from zip(chunk, describe(chunk, raw, self.settings.calibration), strict=True)
+            yield dict(zip(chunk, describe(chunk, raw, self.settings.calibration), strict=True))
+
+    def _call_words(
+        self, texts: list[str], posts: Mapping[str, Post], batch_tokens: int
+    ) -> Iterator[tuple[str, Evidence]]:
+        """The words that carry the call of each of the texts that has such words."""
+
+        def log_odds(others: Sequence[str]) -> Floats:
+            return self._raw_scores(self.engine, others, batch_tokens).call
+
+        for start in range(0, len(texts), _EXPLAINED):
+            part = texts[start : start + _EXPLAINED]
+            found = words_of_calls(part, np.array([posts[text].call for text in part]), log_odds)
+            yield from ((text, words) for text, words in zip(part, found, strict=True) if words is not None)
 
     def _looked_at_again(
         self,

@@ -33,6 +33,8 @@ TECHNIQUES: tuple[str, ...] = (
     "straw_man",
     "whataboutism",
 )
+#: What a span of the words that carry a call has in place of a technique.
+CALL_SPAN = "call"
 
 
 def derive_label(

@@ -43,6 +43,9 @@ class Calibration(_Strict):
         Calibrated `p_call` of real posts that are no calls, a language; from these come the call thresholds.
     open_calls
         Calibrated `p_manipulative` of real open calls; from these comes the threshold of `manipulative`.
+    cautious
+        Languages whose real posts hold too few calls to know the recall: their call threshold is that of half the
+        false-positive rate, since their negatives cannot be checked against calls either.
     positive_below
         A call is open below this `p_manipulative`; not fitted, there are too few real manipulative calls for that.
     technique_at
@@ -56,6 +59,7 @@ class Calibration(_Strict):
     techniques: tuple[PlattSettings, ...] = (PlattSettings(),) * len(TECHNIQUES)
     negatives: dict[str, list[float]] = {}
     open_calls: list[float] = []
+    cautious: tuple[str, ...] = ()
     positive_below: float = 0.3
     technique_at: tuple[float, ...] = (0.5,) * len(TECHNIQUES)
     call_type_at: float = 0.5
@@ -69,6 +73,8 @@ class Calibration(_Strict):
         a half times the rate, or is more likely a call than not.
         """
         negatives = NegativeScores(self.negatives)
+        if language in self.cautious:
+            max_fpr = max_fpr / 2
         call_at = negatives.threshold(language, max_fpr)
         looser = negatives.threshold(language, min(1.5 * max_fpr, 0.999))
         return min(call_at, looser, 0.5), call_at

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from classifiers.errors import InputError
 
 INDEX = "model.safetensors.index.json"
 SCALE = ".int8_scale"
+ROWS = ".rows"
 LEXICAL = "lexical.safetensors"
 # Below this many numbers a matrix is kept as it is: heads decide, and cost nothing.
 _SMALLEST = 65_536
@@ -44,11 +45,11 @@ def dequantised(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def save_shards(tensors: Mapping[str, Tensor], folder: Path, *, shard_bytes: int = 14_500_000) -> str:
     """Write tensors as `model-00001-of-….safetensors` with their index; returns the SHA-256 of all of them.
 
-    A file exceeds `shard_bytes` only where a single tensor does.
+    A tensor that is larger than a file is cut by rows, into `<name>.rows00`, `<name>.rows01`, …
     """
     groups: list[dict[str, Tensor]] = [{}]
     size = 0
-    for name, tensor in tensors.items():
+    for name, tensor in _in_pieces(tensors, shard_bytes):
         if groups[-1] and size + tensor.nbytes > shard_bytes:
             groups.append({})
             size = 0
@@ -67,6 +68,28 @@ def save_shards(tensors: Mapping[str, Tensor], folder: Path, *, shard_bytes: int
     return digest(folder)
 
 
+def _in_pieces(tensors: Mapping[str, Tensor], most: int) -> Iterator[tuple[str, Tensor]]:
+    for name, tensor in tensors.items():
+        if tensor.nbytes <= most or len(tensor) < 2:
+            yield name, tensor
+            continue
+        rows = max(1, most // (tensor.nbytes // len(tensor)))
+        for number, piece in enumerate(torch.split(tensor, rows)):
+            yield f"{name}{ROWS}{number:02d}", piece.contiguous()
+
+
+def _joined(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors with those that were cut by rows put together again."""
+    whole: dict[str, Tensor] = {}
+    pieces: dict[str, list[str]] = {}
+    for name, tensor in tensors.items():
+        if ROWS in name:
+            pieces.setdefault(name.split(ROWS)[0], []).append(name)
+        else:
+            whole[name] = tensor
+    return whole | {name: torch.cat([tensors[part] for part in sorted(parts)]) for name, parts in pieces.items()}
+
+
 def load_shards(folder: Path) -> dict[str, Tensor]:
     """The tensors that `save_shards` wrote.
 
@@ -82,7 +105,7 @@ def load_shards(folder: Path) -> dict[str, Tensor]:
                 tensors |= {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no mapping
         except (OSError, SafetensorError) as error:
             raise InputError(f"{file}: weights cannot be read ({error}). Copy the model again.") from error
-    return tensors
+    return _joined(tensors)
 
 
 def shard_files(folder: Path) -> list[Path]:

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from graphs.cascades.estimate import estimate_cascades
     from graphs.comparison import compare_groups, compare_groups_by_platform
     from graphs.errors import ConvergenceError, GraphsError, InputError
-    from graphs.library import engaged_reach, exposed_reach, potential_reach
     from graphs.random_walk import pagerank
     from graphs.ranking.agreement import compare_rankings
     from graphs.ranking.leaders import rank_leaders
     from graphs.ranking.proposals import propose_leaders
-    from graphs.reach import estimate_reach
+    from graphs.reaching.estimate import estimate_reach
+    from graphs.reaching.library import engaged_reach, exposed_reach, potential_reach
+    from graphs.reaching.unions import Union, union_bounds
     from graphs.spread.estimate import Spread, simulated_reach
     from graphs.spread.exact import exact_spread
     from graphs.spread.learning import learn_probabilities
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from graphs.spread.rows import SpreadOptions, learnt_spread, net_spread
     from graphs.spread.sampling import forecast_spread
     from graphs.tables import as_ibis
-    from graphs.unions import Union, union_bounds
 
 __all__ = [
     "ConvergenceError",
@@ -75,17 +75,17 @@ _HOMES = {
     "InputError": "errors",
     "Spread": "spread.estimate",
     "SpreadOptions": "spread.rows",
-    "Union": "unions",
+    "Union": "reaching.unions",
     "as_ibis": "tables",
     "compare_action": "action",
     "compare_groups": "comparison",
     "compare_groups_by_platform": "comparison",
     "compare_rankings": "ranking.agreement",
-    "engaged_reach": "library",
+    "engaged_reach": "reaching.library",
     "estimate_cascades": "cascades.estimate",
-    "estimate_reach": "reach",
+    "estimate_reach": "reaching.estimate",
     "exact_spread": "spread.exact",
-    "exposed_reach": "library",
+    "exposed_reach": "reaching.library",
     "forecast_spread": "spread.sampling",
     "from_networkx": "adjacency",
     "graph_from_arrays": "adjacency",
@@ -94,14 +94,14 @@ _HOMES = {
     "learnt_spread": "spread.rows",
     "net_spread": "spread.rows",
     "pagerank": "random_walk",
-    "potential_reach": "library",
+    "potential_reach": "reaching.library",
     "propose_leaders": "ranking.proposals",
     "rank_leaders": "ranking.leaders",
     "reshare_graph": "adjacency",
     "simulate_cascades": "spread.monte_carlo",
     "simulated_reach": "spread.estimate",
     "to_networkx": "adjacency",
-    "union_bounds": "unions",
+    "union_bounds": "reaching.unions",
 }
 
 

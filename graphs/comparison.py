@@ -9,7 +9,6 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphs.accounts import AccountSets, account_sets, edges_to
 from graphs.comparing.audiences import duplication_rows, exclusive_rows
 from graphs.comparing.groups import Groups
 from graphs.comparing.matching import matching_rows
@@ -17,11 +16,12 @@ from graphs.comparing.nets import Nets, NetSimulated, base_of
 from graphs.comparing.rows import BY_PLATFORM_SCHEMA, COMPARISON_SCHEMA, group_name
 from graphs.comparing.sides import group_rows, incremental_rows, other_kinds, pair_rows, union_rows
 from graphs.comparing.two_step import two_step_rows
-from graphs.duplication import overlaps_of
 from graphs.errors import InputError
 from graphs.figures import KINDS_OF_REACH
 from graphs.inputs import ACTING, actors_of, check_confidence, check_population, interactions_of, posts_of
-from graphs.members import (
+from graphs.reaching.accounts import AccountSets, account_sets, edges_to
+from graphs.reaching.duplication import overlaps_of
+from graphs.reaching.members import (
     GROUP_KINDS,
     Member,
     Roster,
@@ -33,7 +33,7 @@ from graphs.members import (
     reach_figures,
     roster_of,
 )
-from graphs.sketches import SketchSets, sketch_sets
+from graphs.reaching.sketches import SketchSets, sketch_sets
 from graphs.tables import pick
 
 __all__ = ["BY_PLATFORM_SCHEMA", "COMPARISON_SCHEMA", "compare_groups", "compare_groups_by_platform", "group_name"]
@@ -67,7 +67,7 @@ def compare_groups(
         Tables of the data contract. `actors.kind` makes the groups; an outlet that only `audiences` names is `media`.
         Accounts of one `person` (and kind) count once, under the id of the account with the largest reach.
         `overlaps.share_a_in_b` is the share of a's audience that b has too (0 to 1), `n` the respondents among a's;
-        see `graphs.duplication.overlaps_of`.
+        see `graphs.reaching.duplication.overlaps_of`.
     reach
         What `estimate_reach` returned for these tables.
     objects
@@ -84,7 +84,7 @@ def compare_groups(
         As in `estimate_reach`: checked, but these intervals are closed forms and nothing is drawn.
 
     most_follows
-        Listed follows up to which followers are united exactly; beyond, by theta sketches (`graphs.sketches`).
+        Listed follows up to which followers are united exactly; beyond, by theta sketches (`graphs.reaching.sketches`).
 
     Returns
     -------
@@ -118,14 +118,14 @@ def compare_groups(
     Intervals of pairs: `graphs.ratios.ratio`. Intervals of typical members: `graphs.ratios.typical_pair`, made for
     small samples; the percentile bootstrap is too narrow for a handful of leaders and outlets.
     Net reach: distinct accounts where they are listed (followers of one platform exactly, accounts that acted with
-    Chao's estimate of the unseen); otherwise `graphs.unions.union_bounds`: bounds, and a point for independent
+    Chao's estimate of the unseen); otherwise `graphs.reaching.unions.union_bounds`: bounds, and a point for independent
     audiences. `engaged` figures rest on the whole window or on a typical post; only figures of one basis are compared,
     and members without a figure on it are left out.
     Leaders as a channel between media and public: Katz & Lazarsfeld (1955), Personal Influence, Free Press.
 
     References
     ----------
-    See `graphs.ratios`, `graphs.unions`, `graphs.chao`.
+    See `graphs.ratios`, `graphs.reaching.unions`, `graphs.reaching.chao`.
     """
     people = _checked(population, kinds, confidence, replicates)
     roster = roster_of(actors_of(actors), _outlets(audiences), tuple(dict.fromkeys((*kinds, *GROUP_KINDS))))

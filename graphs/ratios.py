@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from graphs.figures import Figure, because, missing
-from graphs.medians import LEAST_FOR_RANKS, MEDIAN_FACTOR, median_interval
+from graphs.reaching.medians import LEAST_FOR_RANKS, MEDIAN_FACTOR, median_interval
 
 __all__ = ["difference", "ratio", "typical_pair"]
 
@@ -105,12 +105,12 @@ def typical_pair(a: Sequence[Figure], b: Sequence[Figure], confidence: float) ->
 
     Notes
     -----
-    The percentile bootstrap over members is too narrow in small groups (measured: 80% instead of 95% for two
-    against four members, 89% for three against three), so it is not used. With at least six members in both groups
-    the interval is distribution-free, between interpolated order statistics (see `graphs.medians`). Otherwise it is
-    Student's t on the logs around their median: standard errors of the median (its ratio to that of
-    the mean in normal samples), degrees of freedom by Welch. A group of one borrows the other's spread. Reach spreads
-    over orders of magnitude, which is why logs: on them a median and its interval mean the same as without.
+    The percentile bootstrap over members is too narrow in small groups (measured: 80% instead of 95% for two against
+    four members, 89% for three against three), so it is not used. With at least six members in both groups the interval
+    is distribution-free, between interpolated order statistics (see `graphs.reaching.medians`). Otherwise it is
+    Student's t on the logs around their median: standard errors of the median (its ratio to that of the mean in normal
+    samples), degrees of freedom by Welch. A group of one borrows the other's spread. Reach spreads over orders of
+    magnitude, which is why logs: on them a median and its interval mean the same as without.
 
     Members known only within bounds enter the lower end with their lower ends, the upper end with their upper ends.
 

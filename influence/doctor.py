@@ -36,14 +36,15 @@ class Finding:
     remedy: str = ""
 
 
-def examine(study: Study | None = None) -> list[Finding]:
+def examine(study: Study | None = None, *, model: str | None = None) -> list[Finding]:
     """Check the installation and, if one is given, a study; a check that cannot be done counts as failed.
 
-    Nothing is changed. Reading every part of a study takes as long as reading its files once.
+    `model` is the folder of a trained model to examine in the place of the shipped one. Nothing is changed. Reading
+    every part of a study takes as long as reading its files once.
     """
     findings: list[Finding] = []
     for name, check in _INSTALLATION.items():
-        findings += _guarded(name, check)
+        findings += _guarded(name, check if name != "model" or model is None else lambda: _model(Path(model)))
     for name, examined in _STUDY.items() if study is not None else ():
         findings += _guarded(name, lambda examined=examined: examined(study))  # type: ignore[misc]
     return findings
@@ -104,15 +105,17 @@ def _processor() -> Iterator[Finding]:
         yield Finding("processor", "ok", f"{os.cpu_count()} cores; no GPU is needed, labelling is faster with one")
 
 
-def _model() -> Iterator[Finding]:
-    """The shipped model is there and whole; what its licence and its validation leave open."""
+def _model(folder: Path | None = None) -> Iterator[Finding]:
+    """The model (None: the shipped one) is there and whole; what its licence and its validation leave open."""
     from classifiers.loading import SHIPPED
     from classifiers.settings import read_settings
     from classifiers.storage import digest
 
-    settings = read_settings(SHIPPED)
-    if settings.sha256 and digest(SHIPPED) != settings.sha256:
-        yield Finding("model", "failed", f"the weights of {settings.name} are damaged.", "Install influence again.")
+    remedy = "Install influence again." if folder is None else "Copy the model again."
+    folder = folder or SHIPPED
+    settings = read_settings(folder)
+    if settings.sha256 and digest(folder) != settings.sha256:
+        yield Finding("model", "failed", f"the weights of {settings.name} are damaged.", remedy)
         return
     yield Finding("model", "ok", f"{settings.version}, weights whole")
     licence = str(settings.card.get("licence") or "")

@@ -182,13 +182,15 @@ class _Import:
         yield from self.reader.read(self.file, options)
 
     def _stage(self, folder: Path, options: ReaderOptions, pseudonyms: Pseudonyms | None) -> Staging:
+        from influence.objects import with_text_objects
         from influence.staging import Staging
 
         label = f"importing {self.file.name}"
         self.progress(label, 0, None)
         with Staging(folder, self.reader.primary) as staging:
             for batch in self._batches(options):
-                staging.add(pseudonyms.hide(batch) if pseudonyms else batch)
+                # After hiding: of a masked text the digest, so that it gives nothing away either.
+                staging.add(with_text_objects(pseudonyms.hide(batch) if pseudonyms else batch))
                 self.progress(label, staging.read, None)
         return staging
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from influence import __version__
 from influence.errors import InputError, StudyError
 from influence.files import content_hash
+from influence.flags.partners import coordination_beside
 from influence.progress import Progress, silent
 from influence.settings import Settings, Window
 
@@ -178,31 +179,43 @@ def _cascades(study: Study, params: Params, progress: Progress) -> Mapping[str, 
     return {"cascades": found.cascades, "cascade_firsts": found.firsts}
 
 
+def _coordination(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
+    from influence.coordination import coordination_tables
+
+    def within(table: ir.Table) -> ir.Table:
+        return windowed(table, params["window"], column="at")
+
+    return coordination_tables(study, params, progress, within=within)
+
+
 def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
-    from classifiers import load
+    from classifiers import LABEL_SCHEMA, load
     from influence.labelling import label_posts
 
     progress("loading the model", 0, None)
     classifier = load(params["model"])
-    # What the model is, how a text is read, and what computes: two runtimes never share a row.
-    key = content_hash([_model_state(params["model"]), classifier.basis, params["max_fpr"]])
+    # What the model is, how a text is read, what computes, and the columns: two of either never share a row.
+    key = content_hash([_model_state(params["model"]), classifier.basis, params["max_fpr"], str(LABEL_SCHEMA)])
     return {"labels": label_posts(study, classifier, key=key, max_fpr=params["max_fpr"], progress=progress)}
 
 
 def _flags(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
-    from influence.flags import propose_flags
+    from influence.flags import propose_flags, read_label_errors, read_partners
 
     progress("accounts to review", 0, None)
     inputs = _inputs(study, params)
     labels = result_of(study, "classify", params)
-    flags = propose_flags(
+    beside = coordination_beside(study, params["window"])
+    proposed = propose_flags(
         labels=study.engine.connection.read_parquet(str(labels.file("labels"))),
         posts=inputs["posts"],
         actors=inputs["actors"],
         reach=result_of(study, "reach", params).arrow("reach"),
-        **{name: params[name] for name in ("min_posts", "min_rate", "confidence")},
+        errors=read_label_errors(params["model"]),
+        partners=lambda actors: read_partners(study, beside, actors, q=params["q"]),
+        **{name: params[name] for name in ("min_posts", "min_rate", "confidence", "q", "max_fpr")},
     )
-    return {"flags": flags}
+    return {"flags": proposed.flags, "flags_considered": proposed.considered}
 
 
 def _action(study: Study, params: Params, progress: Progress) -> Mapping[str, pa.Table | ir.Table]:
@@ -253,8 +266,14 @@ def _common(settings: Settings) -> Params:
     }
 
 
+def _coordination_defaults(settings: Settings) -> Params:
+    from influence.coordination import usual_parameters
+
+    return usual_parameters(settings.coordination, window=str(settings.window), seed=settings.seed)
+
+
 def _flag_defaults(settings: Settings) -> Params:
-    return {"window": str(settings.window), **settings.flags.model_dump()}
+    return {"window": str(settings.window), "model": None, **settings.flags.model_dump()}
 
 
 USUAL_METRICS = ("resharers", "pagerank", "betweenness", "core", "h_index", "simulated", "followers", "views")
@@ -296,7 +315,8 @@ STEPS: MappingProxyType[str, Step] = MappingProxyType(
                 lambda s: {"window": str(s.window), "trees": 100, "min_size": 2, "confidence": 0.95, "seed": s.seed},
                 _cascades,
             ),
-            Step("classify", ("posts",), (), lambda s: {"model": None, "max_fpr": 0.05}, _classify),
+            Step("coordination", ("actors", "posts", "objects"), (), _coordination_defaults, _coordination),
+            Step("classify", ("posts",), (), lambda s: {"model": None, "max_fpr": s.flags.max_fpr}, _classify),
             Step("flags", ("actors", "posts"), ("classify", "reach"), _flag_defaults, _flags),
             Step(
                 "action",
@@ -320,8 +340,15 @@ RESULT_TABLES: MappingProxyType[str, str] = MappingProxyType(
         "leader_proposals": "leaders",
         "cascades": "cascades",
         "cascade_firsts": "cascades",
+        "coordination_edges": "coordination",
+        "coordination_clusters": "coordination",
+        "coordination_evidence": "coordination",
+        "coordination_null": "coordination",
+        "coordination_grid": "coordination",
+        "coordination_looked_at": "coordination",
         "labels": "classify",
         "flags": "flags",
+        "flags_considered": "flags",
         "action": "action",
     }
 )
@@ -371,7 +398,9 @@ def _state(study: Study, name: str, params: Params) -> str:
     shared = step.handed_down(params)
     below = {other: _state(study, other, _below(study, other, shared)) for other in step.stands_on(params)}
     model = _model_state(params["model"]) if name == "classify" else None
-    return content_hash([__version__, study.state_of(step.tables), below, model])
+    beside = coordination_beside(study, params["window"]) if name == "flags" else None
+    seen = [] if beside is None else [[str(beside.folder.name), beside.run.get("inputs")]]
+    return content_hash([__version__, study.state_of(step.tables), below, model, *seen])
 
 
 def _model_state(model: str | None) -> str:

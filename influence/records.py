@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from influence.errors import StudyError
+from influence.errors import InputError, StudyError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ImportRecord", "Result"]
+__all__ = ["ImportRecord", "Result", "chosen_result"]
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,48 @@ class Result:
         import pyarrow.parquet as pq
 
         return pq.read_table(self.file(table))
+
+
+def chosen_result(results: Sequence[Result], wanted: str) -> Result:
+    """Return the latest of the results that has the wanted parameters.
+
+    `wanted` is the beginning of a hash of parameters, or `window_s=60,null=none`.
+    Raises InputError if there is none, or if several hashes begin so; it lists those that there are.
+    """
+    pairs = dict(part.partition("=")[::2] for part in wanted.split(",")) if "=" in wanted else None
+    if pairs is None:
+        found = [result for result in results if wanted and result.folder.name.startswith(wanted)]
+    else:
+        _check_names(results, pairs)
+        found = [result for result in results if _has(result, pairs)]
+    if found and (pairs is not None or len(found) == 1):
+        return found[-1]
+    there = ", ".join(result.folder.name for result in results[-5:])
+    several = "several results fit" if found else "there is no result"
+    raise InputError(f"--params {wanted!r}: {several}. The hashes are {there}; --list says what each stands for.")
+
+
+def _check_names(results: Sequence[Result], pairs: Mapping[str, str]) -> None:
+    known = {name for result in results for name in result.run.get("params", {})}
+    unknown = [name for name in pairs if name.strip() not in known]
+    if unknown:
+        raise InputError(f"--params: there is no parameter {unknown[0]!r}; there are {', '.join(sorted(known))}.")
+
+
+def _has(result: Result, pairs: Mapping[str, str]) -> bool:
+    params = result.run.get("params", {})
+    return all(_same(params.get(name.strip()), text.strip()) for name, text in pairs.items())
+
+
+def _same(value: object, text: str) -> bool:
+    """Say whether a parameter is what the text says: `60` is 60.0, `a+b` a list of two, `none` nothing or that word."""
+    if value is None:
+        return text.casefold() in ("none", "")
+    if isinstance(value, list | tuple):
+        return [str(part) for part in value] == text.split("+")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(text) == float(value)
+        except ValueError:
+            return False
+    return str(value) == text

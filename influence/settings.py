@@ -13,7 +13,7 @@ from influence.audience_templates import ANY_MEDIUM, Assumed, Template, read_tem
 from influence.errors import InputError, StudyError
 from influence.tables import SCHEMA_VERSION
 
-__all__ = ["SETTINGS_FILE", "FlagSettings", "Settings", "Window", "read_settings"]
+__all__ = ["SETTINGS_FILE", "CoordinationSettings", "FlagSettings", "Settings", "Window", "read_settings"]
 
 SETTINGS_FILE = "study.toml"
 
@@ -67,9 +67,20 @@ seed = 0
 # prior_posts = 5       # authors of few posts are drawn towards the mean, as if they had so many more; 0: not at all
 # relative_width = 0.1  # half the interval, as a share of the reach, where that is ten accounts or more
 
+# [coordination]
+# window_s = 60                  # seconds between two shares of one thing that count together
+# min_participation = 2          # accounts with fewer shares are not looked at
+# min_weight = 1                 # events that a pair of accounts must have
+# objects = ["url", "text"]      # kinds of things: url, text, near_text, hashtag, media, reshare; left out: all
+# null = "configuration_model"   # what chance is taken to be (docs/coordination.md); "none": no test
+# max_q = 0.05                   # pairs with a q-value below this make clusters
+
 # [flags]
 # min_posts = 10      # an account with fewer labelled posts is never flagged
 # min_rate = 0.10     # the lower end of its share of manipulative calls must be above this
+# confidence = 0.95   # of that interval
+# q = 0.05            # of the accounts flagged, the share that false alarms alone may explain; the same for partners
+# max_fpr = 0.05      # of posts that are no call, the share that may be labelled one (the labels of all steps)
 """
 
 
@@ -181,18 +192,49 @@ class AudienceSettings(_Strict):
 
 
 class EngagedSettings(_Strict):
-    """How the accounts that acted, seen and unseen, are estimated; see `graphs.chao.estimate_unseen`."""
+    """How the accounts that acted, seen and unseen, are estimated; see `graphs.reaching.chao.estimate_unseen`."""
 
     interval: Literal["lognormal", "bootstrap"] = "lognormal"
     ones: Literal["test", "as_seen", "inflated"] = "test"
 
 
 class FlagSettings(_Strict):
-    """When an account is proposed for review."""
+    """When an account is proposed for review; `max_fpr` is that of the labels, in whichever step they are read."""
 
     min_posts: Annotated[int, Field(ge=1)] = 10
     min_rate: Annotated[float, Field(gt=0, lt=1)] = 0.10
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    q: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    max_fpr: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+
+class CoordinationSettings(_Strict):
+    """What counts as coordinated, and what chance is taken to be; see `graphs.coordination`."""
+
+    window_s: Annotated[float, Field(ge=0, le=366 * 86_400)] = 60.0
+    min_participation: Annotated[int, Field(ge=0)] = 2
+    min_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    edge_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    subgraph: Literal["all", "heavy"] = "all"
+    burst_cap: Annotated[int, Field(ge=2)] | None = None
+    objects: (
+        Annotated[tuple[Literal["url", "text", "near_text", "hashtag", "media", "reshare"], ...], Field(min_length=1)]
+        | None
+    ) = None
+    null: Literal[
+        "none",
+        "permutation",
+        "times_within_objects",
+        "objects_within_activity",
+        "hypergeometric",
+        "hypergeometric_by_popularity",
+        "configuration_model",
+    ] = "configuration_model"
+    block_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 86_400.0
+    max_q: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    clusters: Literal["communities", "components"] = "communities"
+    resamples: Annotated[int, Field(ge=0)] = 100
+    null_runs: Annotated[int, Field(ge=0)] = 20
 
 
 class SpreadSettings(_Strict):
@@ -224,6 +266,7 @@ class Settings(_Strict):
     engaged: EngagedSettings = EngagedSettings()
     flags: FlagSettings = FlagSettings()
     spread: SpreadSettings = SpreadSettings()
+    coordination: CoordinationSettings = CoordinationSettings()
     engine: EngineSettings = EngineSettings()
 
 

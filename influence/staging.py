@@ -125,12 +125,22 @@ def _staged(study: Study, file: Path) -> ir.Table:
 def _first_of_each(study: Study, table: str, staged: ir.Table) -> ir.Table:
     """Return the row numbers of the first row of each key that the study does not have."""
     keys = KEYS[table]
+    staged = _keyed(staged, table)
     first = staged.group_by(*keys).agg(**{_ROW: staged[_ROW].min()})
     if study.parts(table):
-        known = study.raw(table).select(*keys)
+        known = _keyed(study.raw(table), table).select(*keys)
         # Null is the same as null here: two observations without a follower count are one.
         first = first.anti_join(known, [first[key].identical_to(known[key]) for key in keys])
     return first.select(_ROW)
+
+
+def _keyed(rows: ir.Table, table: str) -> ir.Table:
+    """Return rows whose keys can be compared: a post has one text, and the first that is seen stays."""
+    if table != "objects":
+        return rows
+    import ibis
+
+    return rows.mutate(object=ibis.ifelse(rows.kind == "text", "", rows.object))
 
 
 def ids_are_local(study: Study, staging: Staging) -> bool:

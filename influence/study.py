@@ -21,7 +21,7 @@ from influence.engine import Engine
 from influence.errors import InputError, StudyError
 from influence.files import content_hash, sync, write_text, writing
 from influence.progress import Progress, silent
-from influence.records import ImportRecord, Result
+from influence.records import ImportRecord, Result, chosen_result
 from influence.settings import SETTINGS_FILE, TEMPLATE, Settings, read_settings
 from influence.tables import SCHEMA_VERSION, SCHEMAS, schema_of
 
@@ -251,6 +251,10 @@ class Study:
         """Return table `cascades`: how each item spread, over plausible trees."""
         return self._step("cascades", "cascades", params)
 
+    def coordination(self, **params: Any) -> pa.Table:
+        """Return table `coordination_edges`: who shared the same things at nearly the same time."""
+        return self._step("coordination", "coordination_edges", params)
+
     def classify(self, **params: Any) -> pa.Table:
         """Return table `labels`: which posts call people to act, openly or by manipulation."""
         return self._step("classify", "labels", params)
@@ -281,19 +285,34 @@ class Study:
 
         return write_report(self, **options)
 
-    def show(self, name: str) -> ir.Table:
-        """Return a table of the contract, or the latest result table of that name, as an expression.
+    def results_of(self, name: str) -> list[Result]:
+        """Return the results that have a table of this name, the latest last.
 
-        Raises InputError if there is no such table, StudyError if its step was not run yet.
+        Raises InputError if no step makes such a table.
+        """
+        from influence.pipeline import RESULT_TABLES
+
+        if name not in RESULT_TABLES:
+            raise InputError(f"{name!r} is no result table; there are {', '.join(RESULT_TABLES)}.")
+        return [result for result in self.results(RESULT_TABLES[name]) if result.file(name).is_file()]
+
+    def show(self, name: str, *, params: str | None = None) -> ir.Table:
+        """Return a table of the contract, or a result table of that name, as an expression.
+
+        `params` names the result: the beginning of its hash, or `window_s=60,null=none`; None is the latest.
+        Raises InputError if there is no such table or no such result, StudyError if its step was not run yet.
         """
         from influence.pipeline import RESULT_TABLES, command_of
 
         if name in SCHEMAS:
+            if params is not None:
+                raise InputError(f"{name} is a table of the data: it has no parameters. Leave --params out.")
             return self.table(name)
         if name not in RESULT_TABLES:
             raise InputError(f"there is no table {name!r}; there are {', '.join([*SCHEMAS, *RESULT_TABLES])}.")
-        result = self.result(RESULT_TABLES[name])
-        if result is None:
+        found = self.results_of(name)
+        if not found:
             raise StudyError(f"table {name} is not there yet. Make it with: {command_of(RESULT_TABLES[name])}")
-        table: ir.Table = self.engine.connection.read_parquet(str(result.file(name)))
+        chosen = found[-1] if params is None else chosen_result(found, params)
+        table: ir.Table = self.engine.connection.read_parquet(str(chosen.file(name)))
         return table

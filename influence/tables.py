@@ -11,6 +11,7 @@ from influence.errors import InputError
 
 __all__ = [
     "ACTOR_KINDS",
+    "DERIVED_OBJECT_KINDS",
     "INTERACTION_KINDS",
     "KEYS",
     "OBJECT_KINDS",
@@ -28,6 +29,8 @@ SCHEMA_VERSION = 1
 ACTOR_KINDS = ("leader", "media", "party", "ngo", "union", "state", "ordinary", "unknown")
 INTERACTION_KINDS = ("reshare", "reply", "mention", "quote", "comment", "reaction", "follow")
 OBJECT_KINDS = ("url", "hashtag", "text", "media", "reshare")
+DERIVED_OBJECT_KINDS = ("near_text",)
+"""Kinds of objects that are made of all posts together when they are asked for, and not stored."""
 
 TIME = pa.timestamp("us", tz="UTC")
 _TEXT, _COUNT, _NUMBER = pa.string(), pa.int64(), pa.float64()

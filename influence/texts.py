@@ -79,7 +79,8 @@ def classify_texts(
     try:
         with writing(target.parent):
             labeller = _Labeller(model, max_fpr)
-            key = parts_key(source, labeller.basis, column=column, max_fpr=max_fpr, rows=ROWS)
+            schema = str(labeller.schema)
+            key = parts_key(source, labeller.basis, column=column, max_fpr=max_fpr, rows=ROWS, schema=schema)
             parts = LabelParts(target, key, labeller.schema)
             writer = _Writer(fresh, _ending(target), labeller.schema)
             try:

@@ -88,8 +88,8 @@ class Frame:
         self.techniques = np.array(
             [[name in (e.techniques or ()) for name in TECHNIQUES] for e in examples], dtype=bool
         ).reshape(len(self.examples), len(TECHNIQUES))
-        self.techniques_known = np.array([e.techniques is not None for e in examples], dtype=bool)
-        self.spans_known = np.array([e.spans is not None for e in examples], dtype=bool)
+        self.techniques_known = np.array([e.complete for e in examples], dtype=bool)
+        self.spans_known = np.array([e.spans is not None and e.known_techniques is None for e in examples], dtype=bool)
 
     @staticmethod
     def _objects(values: Sequence[str | None]) -> NDArray[np.object_]:

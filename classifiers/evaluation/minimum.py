@@ -8,7 +8,15 @@ from classifiers.errors import InputError
 from classifiers.evaluation.frame import Row
 
 _DEFAULT = "label:f1"
-_LOWER_IS_BETTER = ("call:fpr", "call:ece", "call:brier", "label:aurc", "label:undetermined")
+_LOWER_IS_BETTER = (
+    "manipulative:fpr",
+    "manipulative:false",
+    "call:fpr",
+    "call:ece",
+    "call:brier",
+    "label:aurc",
+    "label:undetermined",
+)
 _FORM = re.compile(
     r"\s*(?P<key>[a-z_0-9]+(?::[a-z_0-9]+)+)(?:@(?P<language>\w+))?\s*(?P<sign>>=|<=)\s*(?P<bound>\S+)\s*"
 )

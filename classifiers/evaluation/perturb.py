@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from classifiers.spelling import LATIN_2021, RUSSIAN_KEYBOARD, respell
+
 _CYRILLIC = ("kk", "mix", "ru", "uk")
-_FOLDED = dict(zip("әғқңөұүһі", "агкноуухи", strict=True))
 _LATIN = dict(zip("абвгдезийклмнопрстуфхыэәғқңөұүһіёїєґ", "abvgdeziiklmnoprstufhyeagqnouuhioieg", strict=True)) | {
     "ж": "zh",
     "ч": "ch",
@@ -20,6 +21,10 @@ _LATIN = dict(zip("абвгдезийклмнопрстуфхыэәғқңөұү�
     "ь": "",
 }
 _LINK = re.compile(r"https?://\S+|t\.me/\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(https?://\S+|t\.me/\S+|(?<!\w)@\w+)", re.IGNORECASE)
+_LOOKALIKES = str.maketrans(
+    "асеорхуіАСЕОРХВНКМТ" + "aceopxyiACEOPXBHKMT", "aceopxyiACEOPXBHKMT" + "асеорхуіАСЕОРХВНКМТ"
+)
 _HANDLE = re.compile(r"(?<!\w)@\w+")
 _NUMBER = re.compile(r"\+?\d(?:[\d\s().-]*\d)?")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -44,7 +49,7 @@ def without_kazakh_letters(text: str) -> str:
     >>> without_kazakh_letters("Қош келіңіз")
     'Кош келиниз'
     """
-    return _mapped(text, _FOLDED)
+    return respell(text, RUSSIAN_KEYBOARD).text
 
 
 def in_latin_letters(text: str) -> str:
@@ -53,7 +58,27 @@ def in_latin_letters(text: str) -> str:
     >>> in_latin_letters("Жұма күні")
     'Zhuma kuni'
     """
-    return _mapped(text, _LATIN)
+    return respell(text, _LATIN).text
+
+
+def in_official_latin_letters(text: str) -> str:
+    """Kazakh in the Latin alphabet of 2021.
+
+    >>> in_official_latin_letters("Жұма күні")
+    'Jūma künı'
+    """
+    return respell(text, LATIN_2021).text
+
+
+def with_lookalikes(text: str) -> str:
+    """Letters of one word in four swapped for those of the other alphabet that look the same, as filters are evaded."""
+    rng = _random("lookalikes", text)
+    return _WORD.sub(lambda found: found[0] if rng.randrange(4) else found[0].translate(_LOOKALIKES), text)
+
+
+def in_capitals(text: str) -> str:
+    """All letters large, links and handles as they are."""
+    return "".join(part if i % 2 else part.upper() for i, part in enumerate(_ADDRESS.split(text)))
 
 
 def with_typos(text: str) -> str:
@@ -92,17 +117,13 @@ def masked(text: str) -> str:
 PERTURBATIONS = (
     Perturbation("Kazakh without its letters", ("kk", "mix"), without_kazakh_letters),
     Perturbation("Latin letters", _CYRILLIC, in_latin_letters),
+    Perturbation("official Latin letters", ("kk", "mix"), in_official_latin_letters),
     Perturbation("typing mistakes", (), with_typos),
     Perturbation("emoji", (), with_emoji),
     Perturbation("numbers and links masked", (), masked),
+    Perturbation("lookalike letters", (), with_lookalikes),
+    Perturbation("all capitals", (), in_capitals),
 )
-
-
-def _mapped(text: str, letters: dict[str, str]) -> str:
-    return "".join(
-        letters.get(c, c) if c.islower() else letters.get(c.lower(), c).capitalize() if c.lower() in letters else c
-        for c in text
-    )
 
 
 def _random(kind: str, text: str) -> random.Random:

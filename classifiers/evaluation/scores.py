@@ -1,6 +1,7 @@
 """The lines of the score tables: which measures are taken on which posts."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -49,6 +50,7 @@ def label_rows(frame: Frame, given: Predictions) -> Iterator[Row]:
         return
     label = np.array(table["label"].to_pylist(), dtype=object)
     yield from _operating_point(frame, given.model, table, label)
+    yield from _manipulative_labels(frame, given.model, label)
     yield from _three_labels(frame, given.model, label, "label_abstaining", _ABSTAINING)
     listed = np.array([[name in row for name in TECHNIQUES] for row in table["techniques"].to_pylist()], dtype=bool)
     listed = listed.reshape(len(frame.examples), len(TECHNIQUES))
@@ -133,6 +135,19 @@ def _operating_point(frame: Frame, model: str, table: pa.Table, label: NDArray[n
         yield from frame.rows(model, subset, families)
 
 
+def _manipulative_labels(frame: Frame, model: str, label: NDArray[np.object_]) -> Iterator[Row]:
+    """How often the label `manipulative` is missed, and is wrong: what a rate of such labels is corrected with."""
+    name, taken = label == "manipulative", np.isin(label.astype(str), ("positive", "manipulative"))
+    for subset in frame.subsets(frame.label_known, base_rates=True):
+        truth = frame.label[subset.rows] == "manipulative"
+        real, others = subset.rows[truth], subset.rows[~truth]
+        mistaken = others[taken[others]]
+        yield from _share(frame, model, subset, "manipulative:tpr", "labelled manipulative, of such calls", real, name)
+        yield from _share(frame, model, subset, "manipulative:fpr", "labelled manipulative, of others", others, name)
+        said = "labelled manipulative, of others taken for calls"
+        yield from _share(frame, model, subset, "manipulative:false", said, mistaken, name)
+
+
 def _three_labels(frame: Frame, model: str, given: NDArray[np.object_], key: str, name: str) -> Iterator[Row]:
     for subset in frame.subsets(frame.label_known):
         truth = frame.label[subset.rows]
@@ -150,8 +165,9 @@ def _risk(frame: Frame, model: str, call: Floats, manipulative: Floats) -> Itera
         yield from frame.rows(model, subset, [family])
 
 
-def _spans(frame: Frame, model: str, spans: list[list[dict[str, int]]]) -> Iterator[Row]:
-    ranges = [[(s["start"], s["end"]) for s in of_post] for of_post in spans]
+def _spans(frame: Frame, model: str, spans: list[list[dict[str, Any]]]) -> Iterator[Row]:
+    # Annotators marked techniques: the words of a call are no span of theirs.
+    ranges = [[(s["start"], s["end"]) for s in of_post if s["technique"] in TECHNIQUES] for of_post in spans]
     characters, words = span_counts(frame.examples, ranges), word_counts(frame.examples, ranges)
     for subset in frame.subsets(frame.spans_known):
         positive = int((characters[subset.rows, 1] > 0).sum())

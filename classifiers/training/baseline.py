@@ -25,11 +25,11 @@ def baseline_scores(train: Sequence[Example], posts: Sequence[Example]) -> dict[
     )
     known, asked = features.fit_transform([e.text for e in train]).tocsr(), features.transform([e.text for e in posts])
     targets: dict[str, list[bool | None]] = {
-        "call": [None if e.call is None else e.call == "call" for e in train],
+        "call": [e.is_call for e in train],
         "manipulative": [e.manipulative for e in train],
     }
     for name in TECHNIQUES:
-        targets[name] = [None if e.techniques is None else name in e.techniques for e in train]
+        targets[name] = [e.has(name) for e in train]
     found: dict[str, Floats] = {}
     for name, labels in targets.items():
         rows = [i for i, label in enumerate(labels) if label is not None]

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from classifiers.encoding import Encoder, Window
-from classifiers.examples import Example
+from classifiers.examples import NOT_A_CALL, Example
 from classifiers.model import SPAN_CHANNELS
 from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
 from classifiers.tensors import padded
 
+#: Place of a post's call among the classes; the last one is "`none` or `promotion`".
+_PLACE: dict[str | None, int] = {None: -1, NOT_A_CALL: len(CALLS), **{name: i for i, name in enumerate(CALLS)}}
 ANY = SPAN_CHANNELS.index("any")
 UNKNOWN = -1.0
 
@@ -22,8 +24,8 @@ UNKNOWN = -1.0
 class Batch:
     """B windows padded to T tokens, and their targets; -1 is "not known" and never enters a loss.
 
-    `ids`, `mask` (B, T) int64; `call` (B,) int64; `manipulative` (B,), `call_types` (B, 11), `techniques` (B, 10),
-    `spans` (B, T, 11) float32 of 0, 1 or -1; `weight` (B,) float32.
+    `ids`, `mask` (B, T) int64; `call` (B,) int64, 3 where it is `none` or `promotion`; `manipulative` (B,),
+    `call_types` (B, 11), `techniques` (B, 10), `spans` (B, T, 11) float32 of 0, 1 or -1; `weight` (B,) float32.
     """
 
     ids: Tensor
@@ -50,10 +52,10 @@ def make_batch(examples: Sequence[Example], windows: Sequence[Window], pad_id: i
     return Batch(
         ids,
         mask,
-        torch.tensor([-1 if e.call is None else CALLS.index(e.call) for e in examples]),
-        torch.tensor([UNKNOWN if e.manipulative is None else float(e.manipulative) for e in examples]),
+        torch.tensor([_PLACE[e.call] for e in examples]),
+        torch.tensor([_target(e.manipulative) for e in examples]),
         _multi_hot([e.call_types for e in examples], CALL_TYPES),
-        _multi_hot([e.techniques for e in examples], TECHNIQUES),
+        torch.tensor([[_target(e.has(name)) for name in TECHNIQUES] for e in examples]),
         spans,
         torch.tensor([e.weight for e in examples], dtype=torch.float32),
     )
@@ -63,7 +65,8 @@ def span_targets(example: Example, window: Window) -> Tensor:
     """Targets (T, 11) of one window: 1 inside a span, 0 outside, -1 where it cannot be known.
 
     Where words are marked but not named, and the post has several techniques, a marked token says nothing about each
-    of them; it still says that the post's other techniques are absent there.
+    of them; it still says that the post's other techniques are absent there. Where some techniques are not known of the
+    post, neither are their spans, and a word without a mark may well be theirs.
     """
     offsets = np.array(window.offsets, dtype=np.int64).reshape(-1, 2)
     own = offsets[:, 1] > offsets[:, 0]
@@ -77,6 +80,10 @@ def span_targets(example: Example, window: Window) -> Tensor:
         else:
             unnamed = np.ix_(np.flatnonzero(hit), of_post)
             targets[unnamed] = np.where(targets[unnamed] == 1.0, 1.0, UNKNOWN)
+    if example.known_techniques is not None:
+        unasked = [place for place, name in enumerate(TECHNIQUES) if example.has(name) is None]
+        targets[:, unasked] = UNKNOWN
+        targets[targets[:, ANY] == 0.0, ANY] = UNKNOWN
     targets[~own] = UNKNOWN
     return torch.from_numpy(targets)
 
@@ -97,6 +104,10 @@ def shuffled_batches(
     rng.shuffle(groups)
     for group in groups:
         yield make_batch([examples[i] for i in group], [windows[i] for i in group], encoder.pad_id)
+
+
+def _target(known: bool | None) -> float:
+    return UNKNOWN if known is None else float(known)
 
 
 def _multi_hot(rows: Sequence[Sequence[str] | None], names: Sequence[str]) -> Tensor:

@@ -8,10 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from classifiers.calibration import Floats
 from classifiers.errors import ClassifiersError, InputError
 from classifiers.examples import Example
+from classifiers.inference import RawScores
 from classifiers.lexical import OUTPUTS, LexicalBranch, fit_lexical, save_lexical
 from classifiers.loading import load
+from classifiers.scheme import TECHNIQUES
 from classifiers.settings import LexicalScales, read_settings, write_settings
 from classifiers.storage import LEXICAL, digest
 from classifiers.training.assess import assess
@@ -26,10 +29,8 @@ SHARE = 0.4
 
 def fit_branch(examples: Sequence[Example]) -> LexicalBranch:
     """The branch fitted on examples; what was not asked of a post teaches nothing."""
-    labels: dict[str, list[bool | None]] = {
-        name: [None if e.techniques is None else name in e.techniques for e in examples] for name in OUTPUTS
-    }
-    labels["call"] = [None if e.call is None else e.call == "call" for e in examples]
+    labels = {name: [example.has(name) for example in examples] for name in TECHNIQUES}
+    labels["call"] = [example.is_call for example in examples]
     return fit_lexical([e.text for e in examples], labels)
 
 
@@ -43,14 +44,24 @@ def add_branch(folder: Path, trained_on: Sequence[Example], scaled_on: Sequence[
     plain = read_settings(folder).model_copy(update={"lexical": None})
     (folder / LEXICAL).unlink(missing_ok=True)
     write_settings(plain.model_copy(update={"sha256": digest(folder)}), folder)
-    raw = load(folder, runtime="torch").raw_scores([e.text for e in scaled_on])
-    scores = branch.scores([e.text for e in scaled_on])
-    ratio = {"call": SHARE * raw.call.std() / max(scores[:, 0].std(), 1e-9)}
+    texts = [e.text for e in scaled_on]
+    raw = load(folder, runtime="torch").raw_scores(texts)
+    write_branch(folder, branch, branch_scales(raw, branch.scores(texts)))
+
+
+def branch_scales(raw: RawScores, scores: Floats) -> LexicalScales:
+    """How network and branch are added, from their scores (N) and (N, outputs) of the same unseen posts."""
+    ratios = {"call": SHARE * raw.call.std() / max(scores[:, 0].std(), 1e-9)}
     for column, name in enumerate(OUTPUTS[1:]):
-        ratio[name] = raw.techniques[:, column].std() / max(scores[:, column + 1].std(), 1e-9)
+        ratios[name] = raw.techniques[:, column].std() / max(scores[:, column + 1].std(), 1e-9)
+    return LexicalScales(ratios={name: round(float(value), 4) for name, value in ratios.items()})
+
+
+def write_branch(folder: Path, branch: LexicalBranch, scales: LexicalScales) -> None:
+    """Write a branch and its scales into a model folder, in the place of another where there is one."""
     save_lexical(branch, folder)
-    scales = LexicalScales(ratios={name: round(float(value), 4) for name, value in ratio.items()})
-    write_settings(plain.model_copy(update={"lexical": scales, "sha256": digest(folder)}), folder)
+    settings = read_settings(folder).model_copy(update={"lexical": scales, "sha256": digest(folder)})
+    write_settings(settings, folder)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """Fit everything that is fitted after training: calibrations and thresholds, on held-out real posts."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from classifiers.scheme import TECHNIQUES
 from classifiers.settings import Calibration, PlattSettings
 from classifiers.spans import span_counts, span_f1
 
+# A language with fewer calls shares the intercept of all.
+_LEAST_CALLS = 10
 _SPAN_GRID = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
@@ -36,6 +39,7 @@ def calibrate(examples: Sequence[Example], raw: RawScores) -> Calibration:
         techniques=techniques,
         negatives=negatives,
         open_calls=open_calls,
+        cautious=_cautious(examples, real, negatives),
         technique_at=at,
     )
     return _with_span_thresholds(found, examples, raw, real)
@@ -49,7 +53,7 @@ def _calibrate_call(
     natural = known & np.array([not example.enriched for example in examples])
     languages = [example.lang for example in examples]
     fitted = natural if len(np.unique(labels[natural])) == 2 else known
-    platt = _fit(raw.call, labels, fitted, languages, 10)
+    platt = _fit(raw.call, labels, fitted, languages, _LEAST_CALLS)
     p_call = platt(raw.call, languages)
     negatives: dict[str, list[float]] = {POOLED: []}
     for language in sorted(set(languages)):
@@ -60,6 +64,14 @@ def _calibrate_call(
             negatives[language] = sorted(round(float(p), 6) for p in p_call[rows])
             negatives[POOLED] += negatives[language]
     return platt, {language: sorted(scores) for language, scores in negatives.items()}
+
+
+def _cautious(
+    examples: Sequence[Example], real: NDArray[np.bool_], negatives: dict[str, list[float]]
+) -> tuple[str, ...]:
+    """Languages with negatives of their own but fewer real calls than an intercept of their own would need."""
+    calls = Counter(e.lang for e, use in zip(examples, real, strict=True) if use and e.call == "call")
+    return tuple(language for language in sorted(negatives) if language != POOLED and calls[language] < _LEAST_CALLS)
 
 
 def _calibrate_verdict(
@@ -79,10 +91,10 @@ def _calibrate_verdict(
 def _calibrate_techniques(
     examples: Sequence[Example], raw: RawScores, real: NDArray[np.bool_]
 ) -> tuple[tuple[PlattSettings, ...], tuple[float, ...]]:
-    known = real & np.array([example.techniques is not None for example in examples])
     fitted, thresholds = [], []
     for column, name in enumerate(TECHNIQUES):
-        labels = np.array([name in (example.techniques or ()) for example in examples])
+        given = [example.has(name) for example in examples]
+        known, labels = real & np.array([label is not None for label in given]), np.array([bool(x) for x in given])
         platt = _fit(raw.techniques[:, column], labels, known, None, 1)
         fitted.append(PlattSettings.of(platt))
         at, _ = best_f1_threshold(labels[known], platt(raw.techniques[:, column])[known])
@@ -103,7 +115,7 @@ def _with_span_thresholds(
     calibration: Calibration, examples: Sequence[Example], raw: RawScores, real: NDArray[np.bool_]
 ) -> Calibration:
     """Thresholds of spans with the best F1 over code points on posts whose marked words are known."""
-    rows = [i for i, example in enumerate(examples) if real[i] and example.spans]
+    rows = [i for i, example in enumerate(examples) if real[i] and example.spans and example.known_techniques is None]
     if not rows:
         return calibration
     posts = dict(enumerate(describe([example.text for example in examples], raw, calibration)))

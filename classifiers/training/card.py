@@ -4,13 +4,40 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from classifiers.evaluation.report import mistake_table, score_table
 from classifiers.settings import read_settings
 
 __all__ = ["main", "score_table", "with_table"]
 
+#: The measures that a reader of the card needs; `classifier.json` has them all.
+HEADLINE = (
+    "call:auc",
+    "call:ap",
+    "call:recall",
+    "call:f1",
+    "call:fpr",
+    "call:tpr",
+    "call:ece",
+    "verdict:auc",
+    "verdict:ap",
+    "label:f1",
+    "label:aurc",
+    "label:undetermined",
+    "pairs:consistency",
+    "techniques:auc",
+    "techniques:any_auc",
+    "techniques:f1",
+    "spans:f1",
+    "spans:word_f1",
+)
 _TITLES = {"scores": "Scores", "errors": "Typical mistakes"}
+
+
+def headline(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The scores for a card: `HEADLINE` of kinds of posts, without those of each source."""
+    return [r for r in records if r["key"] in HEADLINE and not r["posts"].startswith("source ")]
 
 
 def with_table(card: str, table: str, section: str = "scores") -> str:
@@ -46,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     for folder in given.folders:
         file, card = folder / "README.md", read_settings(folder).card
-        text = with_table(file.read_text(encoding="utf-8"), score_table(card.get("scores", [])))
+        text = with_table(file.read_text(encoding="utf-8"), score_table(headline(card.get("scores", []))))
         if given.errors:
             table = mistake_table(card.get("mistakes", [])) or "None was found among the posts for scores."
             text = with_table(with_section(text, "errors"), table, "errors")

@@ -36,6 +36,10 @@ class Source(_Strict):
         Whether people wrote these posts to each other; thresholds are only ever set on such posts.
     enriched
         Whether posts were sampled for appeal words, so that they say nothing about base rates.
+    crosswalk
+        The TOML file that says what labels of another corpus mean in our scheme, see
+        `classifiers.training.corpora.crosswalk`; relative to the configuration. `path` (and `texts`) are the corpus's
+        own files then, and `format` plays no part.
     licence, binding
         Its licence, and whether weights that were trained on it come under that licence.
     """
@@ -44,6 +48,7 @@ class Source(_Strict):
     path: Path
     format: Literal["posts", "calls", "unlp2025"] = "posts"
     texts: Path | None = None
+    crosswalk: Path | None = None
     held_out: Share = 0.0
     held_out_fold: int | None = None
     weight: Positive = 1.0
@@ -85,6 +90,9 @@ class TrainingConfig(_Strict):
         Each layer below the top learns at this share of the rate of the one above it.
     average
         Decay of the exponential moving average of the weights, which is what is kept; 0 keeps the last weights.
+    folds
+        Folds of a cross-validation: the model that is kept is trained on all posts, and calibrated and scored by
+        networks that did not see them (so many more trainings). 0 holds posts out instead, as the sources say.
     runs
         Runs from the same start that see the posts in different orders; the mean of their weights is kept
         (Wortsman et al. 2022, Model soups, ICML).
@@ -114,6 +122,7 @@ class TrainingConfig(_Strict):
     pooling: Literal["mean", "attention"] = "mean"
     layer_decay: float = Field(1.0, gt=0, le=1)
     average: Share = 0.0
+    folds: int = Field(0, ge=0, le=20)
     runs: int = Field(1, ge=1)
     augment: Share = 0.0
     lexical: bool = False
@@ -143,7 +152,7 @@ def read_config(file: Path) -> TrainingConfig:
         If the file cannot be read, is no TOML, or has a setting that is unknown or out of range.
     """
     try:
-        return TrainingConfig.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return _beside(TrainingConfig.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))), file.parent)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read ({error}). Give a TOML file of training settings.") from error
     except tomllib.TOMLDecodeError as error:
@@ -152,3 +161,12 @@ def read_config(file: Path) -> TrainingConfig:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{file}: {where}: {first['msg']}, got {first['input']!r}.") from error
+
+
+def _beside(config: TrainingConfig, folder: Path) -> TrainingConfig:
+    """The settings with crosswalks found from the folder of the configuration: they are part of it, not of the data."""
+    sources = [
+        source if source.crosswalk is None else source.model_copy(update={"crosswalk": folder / source.crosswalk})
+        for source in config.sources
+    ]
+    return config.model_copy(update={"sources": tuple(sources)})

@@ -1,16 +1,16 @@
 """Labelled files to examples: what is known of a post, what is not, and whether it is held out."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from classifiers.errors import InputError
-from classifiers.examples import Example, Span, fraction
-from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
+from classifiers.examples import NOT_A_CALL, Example, Span, fingerprint, fraction
+from classifiers.scheme import CALL_SPAN, CALL_TYPES, CALLS, TECHNIQUES
 from classifiers.training.config import Source, TrainingConfig
+from classifiers.training.corpora import corpus_examples
 
 Row = dict[str, Any]
 
@@ -18,7 +18,8 @@ Row = dict[str, Any]
 def load_examples(config: TrainingConfig, data: Path) -> list[Example]:
     """All examples of the used sources, in file order; paths are relative to `data`.
 
-    A post outside the held-out part whose text also stands in it is dropped: nothing held out is ever trained on.
+    With `folds` nothing is held out of the model that is kept. Else a post outside the held-out part whose text also
+    stands in it is dropped: nothing held out is ever trained on.
 
     Raises
     ------
@@ -26,10 +27,12 @@ def load_examples(config: TrainingConfig, data: Path) -> list[Example]:
         If a file is missing, a line is no JSON object, or a label is none of the scheme's.
     """
     examples = [example for source in config.used_sources() for example in _source_examples(source, data)]
+    if config.folds:
+        examples = [replace(example, held_out=False) for example in examples]
     if not examples:
         raise InputError(f"{data}: no labelled post found. Name at least one file under [[sources]].")
-    kept_aside = {_fingerprint(example.text) for example in examples if example.held_out}
-    return [e for e in examples if e.held_out or _fingerprint(e.text) not in kept_aside]
+    kept_aside = {fingerprint(example.text) for example in examples if example.held_out}
+    return [e for e in examples if e.held_out or fingerprint(e.text) not in kept_aside]
 
 
 def read_posts(file: Path) -> list[Example]:
@@ -48,6 +51,10 @@ def held_out_part(examples: Sequence[Example]) -> list[Example]:
 
 
 def _source_examples(source: Source, data: Path) -> Iterator[Example]:
+    if source.crosswalk is not None:
+        for example in corpus_examples(source, data):
+            yield _placed(example, source, {})
+        return
     file = data / source.path
     texts = _unlp_rows(data / source.texts) if source.texts else {}
     map_row = _MAPPERS[source.format]
@@ -62,7 +69,7 @@ def _source_examples(source: Source, data: Path) -> Iterator[Example]:
 
 
 def _placed(example: Example, source: Source, row: Row) -> Example:
-    group = f"{source.name}/{example.pair or example.id}"
+    group = f"{source.name}/{example.group or example.pair or example.id}"
     held_out = fraction(group) < source.held_out
     if source.held_out_fold is not None:
         held_out = int(row["fold"]) == source.held_out_fold
@@ -74,6 +81,7 @@ def _placed(example: Example, source: Source, row: Row) -> Example:
         held_out=held_out,
         real=source.real,
         enriched=source.enriched,
+        fold=int(row["fold"]) if source.held_out_fold is not None else None,
         techniques=example.techniques if source.techniques else None,
         spans=example.spans if source.techniques else None,
     )
@@ -99,14 +107,18 @@ def _json_lines(file: Path) -> Iterator[tuple[int, Row]]:
 def _from_posts(row: Row, _: dict[str, Row]) -> Example:
     label = row.get("label")
     is_call = row["call"] == "call"
-    named = tuple(_found_span(span, row["text"]) for span in row.get("spans") or ())
+    # The words that a model found to carry a call are no annotation of a technique.
+    given = [span for span in row.get("spans") or () if span["technique"] != CALL_SPAN]
+    named = tuple(_found_span(span, row["text"]) for span in given)
     techniques = row.get("techniques")
+    asked = row.get("known_techniques")
     return Example(
         id=str(row["id"]),
         text=row["text"],
         lang=row.get("lang") or "und",
         source="",
         call=row["call"],
+        known_techniques=None if asked is None else tuple(asked),
         manipulative=label == "manipulative" if is_call and label in ("positive", "manipulative") else None,
         call_types=tuple(row["call_types"]) if is_call and row.get("call_types") else None,
         techniques=None if techniques is None else tuple(techniques),
@@ -176,9 +188,9 @@ _MAPPERS: dict[str, Callable[[Row, dict[str, Row]], Example]] = {
 def _check(example: Example) -> None:
     if not isinstance(example.text, str):
         raise ValueError(f"text is no string, got {example.text!r}")
-    _check_names("call", () if example.call is None else (example.call,), CALLS)
+    _check_names("call", () if example.call is None else (example.call,), (*CALLS, NOT_A_CALL))
     _check_names("call type", example.call_types or (), CALL_TYPES)
-    _check_names("technique", example.techniques or (), TECHNIQUES)
+    _check_names("technique", (*(example.techniques or ()), *(example.known_techniques or ())), TECHNIQUES)
     for span in example.spans or ():
         _check_names("technique", () if span.technique is None else (span.technique,), TECHNIQUES)
 
@@ -187,8 +199,3 @@ def _check_names(what: str, names: Sequence[str], allowed: Sequence[str]) -> Non
     for name in names:
         if name not in allowed:
             raise ValueError(f"{what} {name!r} is none of {', '.join(allowed)}")
-
-
-def _fingerprint(text: str) -> str:
-    """Letters and digits alone, links and handles left out: what makes two posts the same post."""
-    return re.sub(r"\W+", "", re.sub(r"https?://\S+|@\w+", "", text.casefold()))

@@ -34,9 +34,9 @@ def seed_everything(seed: int) -> None:
 
 def technique_weights(examples: Sequence[Example], limit: float) -> Tensor:
     """Weight (10,) of a present technique: (1-p)/p of its share p among the labelled posts, at most `limit`."""
-    labelled = [example.techniques for example in examples if example.techniques is not None]
-    counts = torch.tensor([sum(name in row for row in labelled) for name in TECHNIQUES], dtype=torch.float32)
-    return ((len(labelled) - counts) / counts.clamp(min=1)).clamp(min=1.0, max=limit)
+    labels = [[example.has(name) for example in examples] for name in TECHNIQUES]
+    present, absent = (torch.tensor([row.count(known) for row in labels]) for known in (True, False))
+    return (absent / present.clamp(min=1)).clamp(min=1.0, max=limit)
 
 
 @dataclass
@@ -185,7 +185,7 @@ def _optimizer(model: PostClassifier, config: TrainingConfig) -> torch.optim.Opt
         groups.append({"params": matrices, "peak": rate, "weight_decay": config.weight_decay})
         groups.append({"params": plain, "peak": rate, "weight_decay": 0.0})
     used = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(used, lr=config.encoder_rate, fused=heads[0].device.type == "cuda")
+    return torch.optim.AdamW(used, lr=config.encoder_rate, fused=True)
 
 
 def _by_depth(model: PostClassifier, decay: float) -> dict[int, list[nn.Parameter]]:

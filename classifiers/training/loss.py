@@ -47,9 +47,9 @@ def _call_loss(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def _promotion_loss(logits: Tensor, batch: Batch) -> Tensor:
-    """`none` or `promotion` among the posts that are no call."""
+    """`none` or `promotion` among the posts that are no call, where it is known which."""
     nll = F.cross_entropy(logits[:, :_CALL], batch.call.clamp(0, _CALL - 1), reduction="none")
-    return _mean(nll, (batch.call >= 0) & (batch.call != _CALL), batch.weight)
+    return _mean(nll, (batch.call >= 0) & (batch.call < _CALL), batch.weight)
 
 
 def _binary(logits: Tensor, targets: Tensor, weight: Tensor, positive_weight: Tensor | None = None) -> Tensor:

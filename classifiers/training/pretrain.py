@@ -77,7 +77,7 @@ def pretrain(
 
     `text` is a folder of Parquet or JSONL files with a column `text`. `epochs` may be a fraction.
     """
-    from classifiers.training.run import load_backbone
+    from classifiers.training.tuning import load_backbone
 
     seed_everything(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

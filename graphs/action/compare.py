@@ -31,14 +31,14 @@ from graphs.action.rows import (
     to_arrow,
     typical,
 )
-from graphs.chao import IntervalName, OnesRule, check_options
-from graphs.engaged import POST_COUNTS
 from graphs.errors import InputError
 from graphs.figures import Figure, missing
 from graphs.inputs import actors_of, check_confidence, check_population
-from graphs.medians import GroupMedians
-from graphs.members import Member, members_of, reach_figures, roster_of
 from graphs.ratios import ratio
+from graphs.reaching.chao import IntervalName, OnesRule, check_options
+from graphs.reaching.engaged import POST_COUNTS
+from graphs.reaching.medians import GroupMedians
+from graphs.reaching.members import Member, members_of, reach_figures, roster_of
 
 __all__ = ["compare_action"]
 
@@ -111,8 +111,8 @@ def compare_action(
 
     Notes
     -----
-    Actions that name a post are set against engagement with the posts named, whatever their label; others
-    against engagement with all calls of the actor. Intervals: Wilson (1927) of shares, those of `graphs.chao` of
+    Actions that name a post are set against engagement with the posts named, whatever their label; others against
+    engagement with all calls of the actor. Intervals: Wilson (1927) of shares, those of `graphs.reaching.chao` of
     engaged accounts, Poisson with the dispersion between calls of actions, and the two combined on logarithms for
     conversions (Zou & Donner 2008). They speak of chance, not of errors of the labels, nor of people acting for other
     reasons.

@@ -11,9 +11,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from graphs.action.inputs import ALL, CALL, CALLS, SETS
-from graphs.engaged import frequencies, largest_counts
 from graphs.inputs import COUNTS
-from graphs.medians import GroupMedians, group_medians
+from graphs.reaching.engaged import frequencies, largest_counts
+from graphs.reaching.medians import GroupMedians, group_medians
 
 __all__ = ["ActionCounts", "Engaged", "NamedPost", "PostCounts", "Tables", "count_all"]
 

@@ -11,11 +11,11 @@ import pyarrow as pa
 from scipy import stats
 
 from graphs.action.counts import Engaged
-from graphs.chao import ONE_ACT, Counts, IntervalName, OnesRule, estimate_unseen
 from graphs.figures import Figure, missing
-from graphs.medians import median_interval
 from graphs.ratios import ratio
-from graphs.survey import wilson
+from graphs.reaching.chao import ONE_ACT, Counts, IntervalName, OnesRule, estimate_unseen
+from graphs.reaching.medians import median_interval
+from graphs.reaching.survey import wilson
 
 __all__ = [
     "ACTION_SCHEMA",
@@ -205,7 +205,7 @@ def conversion(actions: Figure, of: Figure, *, basis: str) -> Figure:
 
 
 def typical(figures: Sequence[Figure], confidence: float) -> Figure:
-    """Return the median member with its interval, see `graphs.medians.median_interval`."""
+    """Return the median member with its interval, see `graphs.reaching.medians.median_interval`."""
     values = [figure.value for figure in figures if figure.value is not None]
     if not values:
         return missing("no member has such a figure")

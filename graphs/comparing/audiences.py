@@ -10,7 +10,7 @@ from typing import Any
 from graphs.comparing.groups import Groups, Sides, largest, measured
 from graphs.comparing.rows import Count, row
 from graphs.figures import Figure, missing
-from graphs.members import Member
+from graphs.reaching.members import Member
 
 __all__ = ["IN_MATRIX", "duplication_rows", "exclusive_rows"]
 

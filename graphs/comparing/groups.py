@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from graphs.comparing.nets import Nets
 from graphs.comparing.rows import Count, group_name
-from graphs.engaged import POST, WINDOW
 from graphs.figures import Figure, because, missing
-from graphs.members import Member
+from graphs.reaching.engaged import POST, WINDOW
+from graphs.reaching.members import Member
 
 __all__ = ["DIFFERENT_BASES", "LARGEST", "MOST_PAIRS", "Groups", "Sides", "largest", "measured", "why_nothing"]
 

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from graphs.comparing.groups import Groups, Sides
 from graphs.comparing.rows import Count, row
-from graphs.engaged import WINDOW
 from graphs.figures import Figure, because, missing
-from graphs.members import Member
+from graphs.reaching.engaged import WINDOW
+from graphs.reaching.members import Member
 
 __all__ = ["EXHAUSTIVE", "matching_rows"]
 

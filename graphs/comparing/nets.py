@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from graphs.accounts import AccountSets
-from graphs.duplication import Overlaps
-from graphs.engaged import WINDOW
 from graphs.figures import Figure, because, missing
-from graphs.joint import choose_base
-from graphs.members import Member, chao_figure
 from graphs.ratios import difference
-from graphs.sketches import SketchSets
-from graphs.survey import Share
-from graphs.unions import Audiences, beyond_of
+from graphs.reaching.accounts import AccountSets
+from graphs.reaching.duplication import Overlaps
+from graphs.reaching.engaged import WINDOW
+from graphs.reaching.joint import choose_base
+from graphs.reaching.members import Member, chao_figure
+from graphs.reaching.sketches import SketchSets
+from graphs.reaching.survey import Share
+from graphs.reaching.unions import Audiences, beyond_of
 
 __all__ = ["NetSimulated", "Nets"]
 

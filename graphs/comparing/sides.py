@@ -8,10 +8,10 @@ from typing import Any
 
 from graphs.comparing.groups import DIFFERENT_BASES, Groups
 from graphs.comparing.rows import Count, group_name, row
-from graphs.exposed import WORLD
 from graphs.figures import Figure, because, missing
-from graphs.members import GROUP_KINDS, Member
 from graphs.ratios import difference, ratio, typical_pair
+from graphs.reaching.exposed import WORLD
+from graphs.reaching.members import GROUP_KINDS, Member
 
 __all__ = ["group_rows", "incremental_rows", "other_kinds", "pair_rows", "union_rows"]
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from graphs.comparing.rows import Count, group_name, row
 from graphs.figures import Figure, missing
 from graphs.inputs import ACTING
-from graphs.members import Member
-from graphs.survey import wilson
+from graphs.reaching.members import Member
+from graphs.reaching.survey import wilson
 from graphs.tables import pick
 
 __all__ = ["two_step_rows"]

@@ -13,9 +13,9 @@ from scipy import stats
 
 from graphs.errors import InputError
 from graphs.inputs import actors_of, posts_of
-from graphs.medians import group_medians
 from graphs.ranking.hindex import Counts, post_counts
 from graphs.ranking.measures import Scores
+from graphs.reaching.medians import group_medians
 from graphs.tables import pick
 
 __all__ = ["Listed", "fib_index", "followers", "given", "h_index_of", "views"]

@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from influence import __version__
-from influence.cli import base, content, health, job, learn, measure, reviewing, spread, start
+from influence.cli import base, content, health, job, learn, measure, reviewing, spread, start, together
 
 __all__ = ["app", "main"]
 
@@ -35,7 +35,7 @@ def _program(
     """Measure the reach of opinion leaders against traditional media, and find posts that call people to act."""
 
 
-for group in (start, measure, spread, content, reviewing, learn, job, health):
+for group in (start, measure, spread, together, content, reviewing, learn, job, health):
     group.add_commands(app)
 
 

@@ -149,15 +149,18 @@ def print_json(document: object) -> None:
     sys.stdout.buffer.flush()
 
 
-def print_result_json(result: Result, name: str) -> None:
-    """Print the rows of a table of a result and the record of the run that made it, as one JSON document."""
+def print_result_json(result: Result, name: str, **beside: object) -> None:
+    """Print the rows of a table of a result and the record of the run that made it, as one JSON document.
+
+    `beside` are further members of the document.
+    """
     import pyarrow.parquet as pq
 
     from influence.show import write_json
 
     sys.stdout.flush()
     out = sys.stdout.buffer
-    head = json.dumps({"table": name, "run": result.run}, ensure_ascii=False, default=str)
+    head = json.dumps({"table": name, "run": result.run, **beside}, ensure_ascii=False, default=str)
     out.write(f'{head[:-1]}, "rows": '.encode())
     with pq.ParquetFile(result.file(name)) as file:
         write_json(file.iter_batches(batch_size=10_000), out)

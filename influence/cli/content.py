@@ -121,32 +121,50 @@ def flags(
         ),
     ] = None,
     confidence: ConfidenceOption = None,
+    q: Annotated[
+        float | None,
+        typer.Option(
+            "--q",
+            metavar="P",
+            show_default="study.toml's, else 0.05",
+            help="Of the accounts flagged, the share that false alarms alone may explain; also the q-value below which "
+            "another account counts as a coordinated partner.",
+        ),
+    ] = None,
+    max_fpr: MaxFprOption = None,
+    model: ModelOption = None,
     study: StudyOption = Path("."),
     engine: EngineOption = "duckdb",
     json: JsonOption = False,
 ) -> None:
-    """Propose accounts for review: those whose share of manipulative calls is high beyond chance.
+    """Propose accounts for review: those whose share of manipulative calls is high beyond chance and false alarms.
 
     Each comes with its reasons, its evidence and what speaks against it. A flag is a proposal, never a finding.
     """
     from influence.display import bars, print_lines
+    from influence.flags import reviewed_evidence
     from influence.pipeline import run_step
 
     opened = open_study(study, engine)
-    params = {"window": window, "min_posts": min_posts, "min_rate": min_rate, "confidence": confidence}
+    params = {"window": window, "min_posts": min_posts, "min_rate": min_rate, "confidence": confidence, "q": q}
     with bars() as progress:
-        result = run_step(opened, "flags", params, progress=progress)
+        result = run_step(opened, "flags", {**params, "max_fpr": max_fpr, "model": model}, progress=progress)
+    rows, considered = result.arrow("flags").to_pylist(), result.arrow("flags_considered").to_pylist()
+    reviews = reviewed_evidence(opened, rows)
     if json:
-        print_result_json(result, "flags")
+        reviewed = {actor: one.as_dict() for actor, one in reviews.items()}
+        print_result_json(result, "flags", considered=considered, reviewed=reviewed)
         return
-    from influence.cli.layouts import flag_lines
+    from influence.cli.flag_layouts import flag_lines, headline, sorted_by
 
-    rows = result.arrow("flags").to_pylist()
+    print_lines(
+        [*headline(considered, result.run["params"]), ""] if rows else headline(considered, result.run["params"])
+    )
     if not rows:
-        print_lines(["No account is proposed for review: none is above the threshold with this much certainty."])
         return
-    print_lines([f"{len(rows):,} accounts proposed for review; a person has to confirm each.", ""])
-    print_lines(flag_lines(rows[:SHOWN], named(opened, {row["actor_id"] for row in rows[:SHOWN]})))
+    shown = rows[:SHOWN]
+    print_lines(flag_lines(shown, named(opened, {row["actor_id"] for row in shown}), reviews))
+    print_lines(["", *sorted_by(rows)])
     if len(rows) > SHOWN:
         print_lines([f"{len(rows) - SHOWN:,} more: influence show flags --limit 0"])
 

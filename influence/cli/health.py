@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from influence.cli.base import command, open_study, print_json
-from influence.cli.options import EVERYWHERE, EngineOption, JsonOption
+from influence.cli.options import EVERYWHERE, EngineOption, JsonOption, ModelOption
 from influence.errors import CheckFailed
 
 __all__ = ["add_commands"]
@@ -29,6 +29,7 @@ def doctor(
             rich_help_panel=EVERYWHERE,
         ),
     ] = None,
+    model: ModelOption = None,
     engine: EngineOption = "duckdb",
     json: JsonOption = False,
 ) -> None:
@@ -37,7 +38,7 @@ def doctor(
 
     here = Path(".")
     folder = study or (here if (here / "study.toml").exists() else None)
-    findings = examine(open_study(folder, engine) if folder else None)
+    findings = examine(open_study(folder, engine) if folder else None, model=model)
     failed = [finding for finding in findings if finding.status == "failed"]
     if json:
         print_json({"ok": not failed, "findings": [asdict(finding) for finding in findings]})

@@ -29,7 +29,8 @@ def run(
     engine: EngineOption = "duckdb",
     json: JsonOption = False,
 ) -> None:
-    """Do every step that is out of date: reach, compare, leaders, cascades, classify, flags, action.
+    """Do every step that is out of date: reach, compare, leaders, cascades, coordination, classify,
+    flags, action.
 
     It can be stopped at any moment; the next run goes on with the steps that are missing.
     """
@@ -94,7 +95,8 @@ def show(
             metavar="TABLE",
             help="actors, posts, interactions, objects, audiences, overlaps, actions, rejects, or a result: reach, "
             "comparison, comparison_by_platform, leaders, leaders_agreement, leader_proposals, cascades, "
-            "cascade_firsts, labels, flags, action.",
+            "cascade_firsts, coordination_edges, coordination_clusters, coordination_evidence, coordination_null, "
+            "coordination_grid, coordination_looked_at, labels, flags, action.",
         ),
     ],
     csv: Annotated[str | None, _file_option("csv", "Write CSV to FILE; without a file, print it.")] = None,
@@ -106,21 +108,47 @@ def show(
             "--limit", min=0, metavar="N", show_default=f"{SHOWN}, all for files", help="Only the first N rows; 0: all."
         ),
     ] = None,
+    params: Annotated[
+        str | None,
+        typer.Option(
+            "--params",
+            metavar="HASH|A=B",
+            show_default="the latest result",
+            help="Of a result table: the result of these parameters, by its hash or as window_s=60,null=none.",
+        ),
+    ] = None,
+    listed: Annotated[
+        bool,
+        typer.Option("--list", metavar="", help="List the results that there are of this table, with their hashes."),
+    ] = False,
     study: StudyOption = Path("."),
     engine: EngineOption = "duckdb",
 ) -> None:
-    """Show a table of the study or write it to a file."""
+    """Show a table of the study or write it to a file.
+
+    The same step with other parameters is another result: --list says which there are, --params names one.
+    """
     from influence.show import ordered
 
     wanted = [(kind, file) for kind, file in (("csv", csv), ("json", json), ("parquet", parquet)) if file is not None]
     if len(wanted) > 1:
         raise InputError("show writes one format at a time: give one of --csv, --json, --parquet.")
     opened = open_study(study, engine)
-    rows = ordered(table, opened.show(table))
+    if listed:
+        _list(opened, table)
+        return
+    rows = ordered(table, opened.show(table, params=params))
     if wanted:
         _export(opened, rows.limit(limit) if limit else rows, *wanted[0])
     else:
         _print(opened, table, rows, SHOWN if limit is None else limit)
+
+
+def _list(study: Study, table: str) -> None:
+    from influence.cli.layouts import results_grid
+    from influence.display import print_grid
+
+    print_grid(results_grid(table, study.results_of(table)))
 
 
 def _export(study: Study, rows: ir.Table, kind: str, file: str) -> None:

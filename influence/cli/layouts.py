@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from influence.display import Column, Grid, clean
-from influence.show import NOTHING, interval, number
+from influence.show import NOTHING, cell, interval, number
 
 if TYPE_CHECKING:
     from influence.doctor import Finding
@@ -19,13 +19,13 @@ __all__ = [
     "brackets",
     "comparison_grids",
     "findings_grid",
-    "flag_lines",
     "imports_grid",
     "kind_of",
     "label_grid",
     "more",
     "near",
     "reach_grid",
+    "results_grid",
     "scores_grid",
     "steps_grid",
     "who",
@@ -37,7 +37,6 @@ Row = dict[str, Any]
 
 KINDS_OF_REACH = ("potential", "exposed", "engaged", "simulated")
 WHOLE_NUMBERS = ("difference", "union", "incremental", "exclusive", "duplication", "leaders_to_match")
-EVIDENCE = 4
 LABELS = ("positive", "manipulative", "undetermined", "none")
 
 
@@ -250,18 +249,25 @@ def scores_grid(scores: Iterable[Row]) -> Grid:
     return Grid(columns, rows, title="Scores on posts kept aside; in brackets 95% intervals")
 
 
-def flag_lines(rows: Sequence[Row], actors: Actors) -> list[str]:
-    """Return each flagged account with its reasons, what speaks against it, and its evidence, as lines of text."""
-    lines = []
-    for place, row in enumerate(rows, start=1):
-        lines.append(f"{place}. {who(row['actor_id'], actors)} ({row['actor_id']}), score {number(row['score'])}")
-        lines += [f"    for: {clean(reason)}" for reason in row["reasons"] or ()]
-        lines += [f"    against: {clean(reason)}" for reason in row.get("against") or ()]
-        if row["evidence"]:
-            rest = len(row["evidence"]) - EVIDENCE
-            more = f" and {rest} more" if rest > 0 else ""
-            lines.append(f"    posts: {', '.join(row['evidence'][:EVIDENCE])}{more}")
-    return lines
+def results_grid(table: str, results: Sequence[Result]) -> Grid:
+    """Return a row per result of a table, the latest first; parameters that are the same in all are said once."""
+    params = [result.run.get("params", {}) for result in results]
+    names = list(dict.fromkeys(name for found in params for name in found))
+    differing = [name for name in names if len({repr(found.get(name)) for found in params}) > 1]
+    columns = [Column("result"), Column("made"), Column("rows", right=True)]
+    columns += [Column(name, least=6, drop=place + 1) for place, name in enumerate(differing)]
+    body = []
+    for result, found in zip(reversed(results), reversed(params), strict=True):
+        made, rows = str(result.run.get("finished_at", ""))[:16].replace("T", " "), result.run.get("rows", {})
+        cells = [cell(found.get(name)) for name in differing]
+        body.append([result.folder.name, made, number(rows.get(table)), *cells])
+    notes = [f"The first is shown; another with: influence show {table} --params HASH"] if results else ["None yet."]
+    same = [f"{name} {cell(params[0].get(name))}" for name in names if name not in differing]
+    if len(results) > 1 and same:
+        notes.append(f"The same in all: {', '.join(same)}.")
+    elif results:
+        notes.append(f"Its parameters: {', '.join(same)}.")
+    return Grid(columns, body, title=f"Results with a table {table}", notes=notes)
 
 
 def steps_grid(outcomes: Sequence[tuple[str, Result, bool]]) -> Grid:

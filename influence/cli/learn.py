@@ -48,6 +48,16 @@ def train(
             "--config", metavar="FILE", show_default="the defaults", help="Settings (TOML): sources, epochs, rates."
         ),
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            metavar="SOURCE",
+            show_default="none",
+            help="A source of the settings (or a file's name without .jsonl) that is left out, besides those the "
+            "settings leave out: unlp2025 for weights free of its licence. May be given several times.",
+        ),
+    ] = None,
     seed: SeedOption = None,
     study: Annotated[
         Path | None,
@@ -71,6 +81,7 @@ def train(
     from influence.review.learning import train_with_reviews
 
     settings = _settings(config, seed)
+    settings = settings.model_copy(update={"without": (*settings.without, *(without or ()))})
     with bars() as progress:
         progress(f"training; log in {out / 'training' / 'log.jsonl'}", 0, None)
         if study is None:

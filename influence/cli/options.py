@@ -104,7 +104,7 @@ MaxFprOption = Annotated[
     typer.Option(
         "--max-fpr",
         metavar="P",
-        show_default="0.05",
+        show_default="study.toml's, else 0.05",
         help="Of all posts that are no call, at most this share may be labelled as one; what cannot be told within it "
         "is labelled undetermined.",
     ),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from types import MappingProxyType
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-__all__ = ["MENTION", "hashtag", "hashtags", "mentions", "plain_url", "urls"]
+from influence.readers.links import canonical_url
+
+__all__ = ["MENTION", "hashtag", "hashtags", "mentions", "urls"]
 
 _LINK = re.compile(r"https?://[^\s<>\"'`\[\]{}|\\^«»“”]+", re.IGNORECASE)
 _HASHTAG = re.compile(r"(?<![\w&/#@])#(\w*[^\W\d]\w*)")
@@ -22,34 +24,6 @@ MENTION = MappingProxyType(
     }
 )
 """How a mention looks on the platforms where it can be told from an e-mail address or a decoration."""
-_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|yclid|igshid|igsh|mc_[ce]id|_openstat", re.IGNORECASE)
-
-
-def plain_url(url: str) -> str | None:
-    """Return an address in the form in which two posts that share it agree; None if it is no web address.
-
-    Scheme and host in lower case, without the fragment and without parameters that only track where a click came from.
-    """
-    text = url.strip()
-    if "://" not in text:
-        if re.match(r"[a-z]+:(?!\d)|[^/]*@", text, re.IGNORECASE):  # mailto:, tel:, an address of mail
-            return None
-        text = f"https://{text}"
-    try:
-        parts = urlsplit(text)
-        host = (
-            (parts.hostname or "").encode("idna").decode() if not (parts.hostname or "").isascii() else parts.hostname
-        )
-        port = f":{parts.port}" if parts.port else ""
-    except (ValueError, UnicodeError):
-        return None
-    if parts.scheme.lower() not in ("http", "https") or not host or "." not in host:
-        return None
-    query = parts.query
-    if _TRACKING.search(query):
-        kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0])]
-        query = urlencode(kept)
-    return urlunsplit((parts.scheme.lower(), host.lower() + port, parts.path, query, ""))
 
 
 def urls(text: str) -> Iterator[str]:
@@ -58,20 +32,25 @@ def urls(text: str) -> Iterator[str]:
         link = match[0].rstrip(".,;:!?…*_~")
         while link.endswith(")") and link.count(")") > link.count("("):
             link = link[:-1].rstrip(".,;:!?…*_~")
-        plain = plain_url(link)
+        plain = canonical_url(link)
         if plain:
             yield plain
 
 
 def hashtag(text: str) -> str | None:
-    """Return a hashtag without its sign and in lower case; None if nothing is left."""
-    return text.strip().lstrip("#").partition("@")[0].lower() or None
+    """Return a hashtag without its sign and with its case folded; None if nothing is left."""
+    return _folded(text.strip().lstrip("#＃").partition("@")[0]) or None
+
+
+def _folded(text: str) -> str:
+    # Composed first: й and и with a breve are one letter to a reader.
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def hashtags(text: str) -> Iterator[str]:
-    """Yield the hashtags in a plain text, in lower case."""
-    for match in _HASHTAG.finditer(text):
-        yield match[1].lower()
+    """Yield the hashtags in a plain text, their case folded."""
+    for match in _HASHTAG.finditer(unicodedata.normalize("NFKC", text)):
+        yield _folded(match[1])
 
 
 def mentions(platform: str, text: str) -> Iterator[str]:

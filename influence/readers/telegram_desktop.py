@@ -16,7 +16,8 @@ from influence.readers.base import Batch, ReaderOptions
 from influence.readers.collect import Acting, Collector, Unusable, as_count, as_dict, as_list, as_text
 from influence.readers.ids import handle_ref, name_ref, telegram_native, telegram_post
 from influence.readers.json_records import broken, json_encoding, outline, stream
-from influence.readers.marks import hashtag, plain_url
+from influence.readers.links import canonical_url
+from influence.readers.marks import hashtag
 from influence.readers.times import parse_time, zone_of
 
 __all__ = ["read", "sniff"]
@@ -267,7 +268,7 @@ class _Taken(Acting):
         for entity in (as_dict(part) for part in entities):
             kind, text = entity.get("type"), str(entity.get("text") or "")
             if kind in ("link", "text_link"):
-                self._object("url", plain_url(str(entity.get("href") or text)))
+                self._object("url", canonical_url(str(entity.get("href") or text)))
             elif kind == "hashtag":
                 self._object("hashtag", hashtag(text))
             elif kind == "mention" and len(text) > 1:

@@ -15,7 +15,8 @@ from influence.readers.base import Batch, ReaderOptions
 from influence.readers.collect import Acting, Collector, Unusable, as_count, as_dict, as_list, as_text
 from influence.readers.ids import handle_ref, name_ref, telegram_native, telegram_post
 from influence.readers.json_records import json_encoding, outline, records
-from influence.readers.marks import hashtag, hashtags, mentions, plain_url, urls
+from influence.readers.links import canonical_url
+from influence.readers.marks import hashtag, hashtags, mentions, urls
 from influence.readers.times import parse_time, zone_of
 
 __all__ = ["read", "sniff"]
@@ -241,7 +242,7 @@ class _Taken(Acting):
                 elif kind == "MessageEntityHashtag":
                     self._object("hashtag", hashtag(text))
                 elif kind in ("MessageEntityUrl", "MessageEntityTextUrl"):
-                    self._object("url", plain_url(str(entity.get("url") or text)))
+                    self._object("url", canonical_url(str(entity.get("url") or text)))
         else:
             mentioned = {handle_ref("telegram", handle): None for handle in mentions("telegram", self.text)}
             for tag in hashtags(self.text):

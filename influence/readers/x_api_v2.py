@@ -15,7 +15,8 @@ from influence.readers.base import Batch, ReaderOptions
 from influence.readers.collect import Acting, Collector, Unusable, as_count, as_dict, as_list, as_text
 from influence.readers.ids import handle_ref
 from influence.readers.json_records import Record, json_encoding, outline, records
-from influence.readers.marks import hashtag, mentions, plain_url
+from influence.readers.links import canonical_url
+from influence.readers.marks import hashtag, mentions
 from influence.readers.times import parse_time
 
 __all__ = ["read", "sniff"]
@@ -298,7 +299,7 @@ class _Taken(Acting):
         for link in map(as_dict, as_list(entities.get("urls"))):
             if not str(link.get("display_url") or "").startswith(("pic.twitter.com/", "pic.x.com/")):
                 address = next((link[key] for key in ("unwound_url", "expanded_url", "url") if link.get(key)), None)
-                self._object("url", plain_url(str(address)) if address else None)
+                self._object("url", canonical_url(str(address)) if address else None)
         for tag in map(as_dict, as_list(entities.get("hashtags"))):
             self._object("hashtag", hashtag(str(tag.get("tag") or "")))
         for key in as_list(as_dict(post.get("attachments")).get("media_keys")):

@@ -43,6 +43,7 @@ _SECTION_OF = {
     "compare": "comparison",
     "leaders": "leaders",
     "cascades": "cascades",
+    "coordination": "coordination",
     "classify": "calls",
     "flags": "flags",
     "action": "action",
@@ -75,7 +76,8 @@ def _limits_of_graph(ctx: Context) -> list[Markup]:
     items = [say("limits.resharing")] if facts.interactions.get("reshare") else []
     if facts.kinds.get("unknown"):
         items.append(say.plural("limits.unknown_roster", facts.kinds["unknown"]))
-    return [*items, say("limits.no_coordination")]
+    made = ctx.material.results["coordination"] is not None
+    return [*items, say("limits.coordination" if made else "limits.no_coordination")]
 
 
 def _limits_of_labels(ctx: Context, counted: Counted | None) -> list[Markup]:
@@ -101,6 +103,8 @@ def methods_section(ctx: Context, ranking: Ranking | None) -> Section:
     if "cascades" in done:
         trees = number_or_none(ctx.material.params("cascades").get("trees"))
         sentences.append(cat("methods.cascades", trees="–" if trees is None else ctx.numbers.count(trees)))
+    if "coordination" in done:
+        sentences.append(_on_coordination(ctx))
     sentences += [_on_labels(ctx)] * ("classify" in done) + [_on_flags(ctx)] * ("flags" in done)
     sentences += [_on_step(ctx, "action")] * ("action" in done)
     sentences.append(cat("methods.software", version=__version__))
@@ -153,6 +157,14 @@ def _on_labels(ctx: Context) -> Markup:
     return ctx.cat("methods.classify", model=model, max_fpr="–" if rate is None else ctx.numbers.percent(rate))
 
 
+def _on_coordination(ctx: Context) -> Markup:
+    params, cat = ctx.material.params("coordination"), ctx.cat
+    null = str(params.get("null"))
+    words = cat.plain("coordination.by_weight") if null == "none" else cat.name("null_models", null)
+    seconds = cat.counted("second", number_or_none(params.get("window_s")) or 0)
+    return cat("methods.coordination", seconds=seconds, null=words)
+
+
 def _on_flags(ctx: Context) -> Markup:
     params = ctx.material.params("flags")
     rate, posts = number_or_none(params.get("min_rate")), number_or_none(params.get("min_posts"))
@@ -169,8 +181,9 @@ _REFERENCES = {
     "compare": ("frechet",),
     "leaders": ("deverna",),
     "cascades": ("deverna", "goel"),
+    "coordination": ("benjamini", "blondel", "hennig", "saracco", "tumminello"),
     "classify": ("wilson",),
-    "flags": ("skellam",),
+    "flags": ("skellam", "rogan", "benjamini"),
     "action": ("chao", "garwood", "wilson", "zou"),
 }
 

@@ -155,7 +155,7 @@ class ReachOf:
 
 @dataclass(frozen=True)
 class Account:
-    """An account that is proposed for review."""
+    """An account that is proposed for review; `coordination` and `review` are a value and its detail."""
 
     name: Markup
     meta: str
@@ -167,6 +167,9 @@ class Account:
     reasons: Sequence[Markup]
     against: Sequence[Markup]
     evidence: Sequence[Post]
+    coordination: tuple[str, str]
+    review: tuple[str, str]
+    corrected: str | None = None
     not_shown: Markup | None = None
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from influence.report.blocks import Post
 from influence.report.context import Context, number_or_none
-from influence.report.safe import Span, clean, marked, shorten, spans_of
+from influence.report.safe import CALL_WORDS, Span, clean, marked, shorten, spans_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -19,6 +19,7 @@ __all__ = ["labelled_posts", "post_block", "posts_by_id"]
 _LENGTH = 700
 _BEFORE_SPAN = 160
 _ADDRESS = 120
+_CALLS = ("positive", "manipulative", "undetermined")
 
 
 def labelled_posts(ctx: Context) -> ir.Table | None:
@@ -55,16 +56,16 @@ def post_block(ctx: Context, row: Mapping[str, Any]) -> Post:
     text = str(row.get("text") or "")
     label = str(row.get("label") or "none")
     lang = row.get("lang")
-    warning = None
+    warning, spans = None, spans_of(row.get("spans"), text)
     if lang in ctx.material.card.unvalidated:
         warning = ctx.cat.plain("calls.unvalidated_tag")
     return Post(
         author=ctx.name(row["actor_id"]),
         meta=" · ".join(_meta(ctx, row)),
-        text=_body(ctx, text, spans_of(row.get("spans"), text)),
+        text=_body(ctx, text, spans),
         label=label if label in ctx.cat.names("labels") else "none",
         label_name=ctx.cat.name("labels", label),
-        certainty=_certainty(ctx, row),
+        certainty=_certainty(ctx, row, spans),
         lang=lang if isinstance(lang, str) and lang in ("kk", "ru", "en", "uk") else None,
         address=shorten(str(row["url"]), _ADDRESS) if row.get("url") else None,
         post_id=clean(str(row["post_id"])),
@@ -84,20 +85,23 @@ def _meta(ctx: Context, row: Mapping[str, Any]) -> list[str]:
     return [part for part in parts if part]
 
 
-def _certainty(ctx: Context, row: Mapping[str, Any]) -> str:
+def _certainty(ctx: Context, row: Mapping[str, Any], spans: Sequence[Span]) -> str:
     call, manipulation = number_or_none(row.get("p_call")), number_or_none(row.get("p_manipulative"))
     if call is None or manipulation is None:
         return ""
     write = ctx.numbers.probability
-    return ctx.cat.plain("calls.certainty", call=write(call), manipulation=write(manipulation))
+    words = ctx.cat.plain("calls.certainty", call=write(call), manipulation=write(manipulation))
+    if row.get("label") in _CALLS and not any(name == CALL_WORDS for _, _, name in spans):
+        return f"{words} · {ctx.cat.plain('calls.whole_post')}"
+    return words
 
 
 def _body(ctx: Context, text: str, spans: Sequence[Span]) -> Markup:
-    """Return the words of a post, a long one cut around its first evidence."""
-    titles = ctx.cat.names("techniques")
+    """Return the words of a post, a long one cut around the words of its call, else around its first evidence."""
+    titles = {**ctx.cat.names("techniques"), CALL_WORDS: ctx.cat.plain("calls.words")}
     if len(text) <= _LENGTH:
         return marked(text, spans, titles)
-    first = spans[0][0] if spans else 0
+    first = next((start for start, _, name in spans if name == CALL_WORDS), spans[0][0] if spans else 0)
     start = 0 if first < _LENGTH - _BEFORE_SPAN else max(0, first - _BEFORE_SPAN)
     end = start + _LENGTH
     inside = [(max(a, start) - start, min(b, end) - start, name) for a, b, name in spans if a < end and b > start]

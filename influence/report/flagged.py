@@ -7,17 +7,19 @@ from typing import Any
 
 from markupsafe import Markup
 
+from influence.flags.reviewed import Reviewed, reviewed_evidence
 from influence.report.blocks import Account, Accounts, Prose, ReachOf, Section
 from influence.report.context import Context, code, number_or_none
 from influence.report.evidence import post_block, posts_by_id
 from influence.report.figures import Family, Figure
 from influence.report.reach import Reach, reach_figure
-from influence.report.safe import name_markup
+from influence.report.safe import clean, name_markup
 
 __all__ = ["flags_section", "read_flags"]
 
 _SHOWN = 15
 _EVIDENCE = 3
+_PARTNERS = 5
 
 
 def read_flags(ctx: Context) -> list[dict[str, Any]] | None:
@@ -35,14 +37,16 @@ def flags_section(ctx: Context, flags: Sequence[Mapping[str, Any]] | None, reach
         return ctx.not_made("flags", "flags")
     section = ctx.section("flags")
     section.blocks += ctx.opening("flags", ctx.cat("flags.intro"))
-    section.blocks += _threshold(ctx)
+    section.blocks += [*_threshold(ctx), *_considered(ctx)]
     if not flags:
         section.blocks.append(Prose(ctx.cat("flags.none")))
         return section
     shown = flags[:_SHOWN]
     ctx.material.know(row["actor_id"] for row in shown)
     posts = posts_by_id(ctx, (post for row in shown for post in _texts(row["evidence"])))
-    section.blocks.append(Accounts([_account(ctx, row, posts, reach) for row in shown]))
+    reviews = reviewed_evidence(ctx.material.study, shown)
+    section.blocks.append(Accounts([_account(ctx, row, posts, reach, reviews[row["actor_id"]]) for row in shown]))
+    section.blocks.append(Prose(_order(ctx, shown), style="note"))
     if len(flags) > len(shown):
         note = ctx.cat("flags.left_out", shown=len(shown), all=ctx.numbers.count(len(flags)))
         section.blocks.append(Prose(Markup("{} {}").format(note, ctx.all_rows("flags")), style="note"))
@@ -63,6 +67,53 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [str(item) for item in value] if isinstance(value, list | tuple) else []
+
+
+def _considered(ctx: Context) -> list[Prose]:
+    """How many accounts came how far; nothing where an earlier version made the result."""
+    for row in ctx.material.further("flags", "flags_considered"):
+        if row["kind"] == "all":
+            counts = {name: ctx.numbers.count(value) for name, value in row.items() if name != "kind"}
+            counts["accounts"] = ctx.cat.counted("account", row["accounts"])
+            return [Prose(ctx.cat("flags.considered", **counts), style="note")]
+    return []
+
+
+def _order(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> Markup:
+    kinds = sorted({str(row["reach_kind"]) for row in rows if row.get("reach_kind")})
+    if not kinds:
+        return ctx.cat("flags.order_without_reach")
+    return ctx.cat("flags.order", reach=ctx.cat.listed([ctx.cat.name("reach_of", kind) for kind in kinds]))
+
+
+def _coordination(ctx: Context, row: Mapping[str, Any]) -> tuple[str, str]:
+    """With how many it was found in step, and who they are."""
+    partners = row.get("coordinated_with")
+    if not isinstance(partners, list | tuple):
+        return ctx.cat.plain("flags.coordination_unknown"), ""
+    if not partners:
+        return ctx.cat.plain("flags.coordination_none"), ""
+    ctx.material.know(map(str, partners[:_PARTNERS]))
+    names = ", ".join(clean(ctx.actor(str(partner)).name) for partner in partners[:_PARTNERS])
+    more = " …" if len(partners) > _PARTNERS else ""
+    cluster = f" ({ctx.cat.plain('flags.cluster', cluster=row['cluster'])})" if row.get("cluster") else ""
+    return ctx.cat.counted("account", len(partners)), f"{names}{more}{cluster}"
+
+
+def _review(ctx: Context, reviewed: Reviewed) -> tuple[str, str]:
+    decided = ctx.cat.plain("flags.reviewed", n=reviewed.decided, all=reviewed.evidence)
+    if not reviewed.decided:
+        return decided, ""
+    counts = {"manipulative": reviewed.manipulative, "otherwise": reviewed.otherwise, "disputed": reviewed.disputed}
+    return decided, ctx.cat.plain("flags.review_decided", **counts)
+
+
+def _corrected(ctx: Context, row: Mapping[str, Any]) -> str | None:
+    value, low, high = (number_or_none(row.get(f"corrected_{name}")) for name in ("rate", "low", "high"))
+    if value is None:
+        return None
+    # The interval alone: a card finds out on few posts how many calls are missed, and the mean would look firm.
+    return ctx.cat.plain("flags.corrected", interval=ctx.numbers.share(value, low, high)[1])
 
 
 def _family(ctx: Context) -> Family:
@@ -99,7 +150,13 @@ def _rate(ctx: Context, row: Mapping[str, Any]) -> Figure:
     )
 
 
-def _account(ctx: Context, row: Mapping[str, Any], posts: Mapping[str, Mapping[str, Any]], reach: Reach) -> Account:
+def _account(
+    ctx: Context,
+    row: Mapping[str, Any],
+    posts: Mapping[str, Mapping[str, Any]],
+    reach: Reach,
+    reviewed: Reviewed,
+) -> Account:
     cat, actor = ctx.cat, ctx.actor(row["actor_id"])
     rate = _rate(ctx, row)
     evidence = _texts(row["evidence"])
@@ -118,6 +175,9 @@ def _account(ctx: Context, row: Mapping[str, Any], posts: Mapping[str, Mapping[s
         counts=cat.plain("flags.counts", k=cat.counted("manipulative", k), n=cat.counted("posts_of", n)),
         reach=_reach(ctx, row, reach),
         rate_figure=rate,
+        corrected=_corrected(ctx, row),
+        coordination=_coordination(ctx, row),
+        review=_review(ctx, reviewed),
         reasons=[name_markup(text) for text in _texts(row["reasons"])],
         against=_against(ctx, row, shown) or [cat("flags.against_none")],
         evidence=[post_block(ctx, post) for post in shown],

@@ -26,6 +26,7 @@ STEP_TABLES: Mapping[str, str] = {
     "compare": "comparison",
     "leaders": "leaders",
     "cascades": "cascades",
+    "coordination": "coordination_edges",
     "classify": "labels",
     "flags": "flags",
     "action": "action",
@@ -39,8 +40,11 @@ _ALWAYS = ("window", "seed")
 _OPTIONS = (
     *_ALWAYS,
     *("confidence", "replicates", "kinds", "metrics", "top_k", "trees", "min_size"),
-    *("min_posts", "min_rate", "max_fpr", "model"),
+    *("min_posts", "min_rate", "q", "max_fpr", "model"),
+    *("window_s", "min_participation", "objects", "null", "min_weight", "max_q", "burst_cap"),
 )
+_OPTION_NAMES = {"coordination": {"window": "period", "window_s": "window"}}
+"""Options that a command calls otherwise than its step does."""
 _AUDIENCE_ROWS = 200
 _REJECT_REASONS = 12
 
@@ -126,7 +130,8 @@ class Material:
             if name in _ALWAYS or _plain(value) != _plain(usual.get(name)):
                 # Of a model the folder's name only: a path says where somebody keeps what.
                 shown = PurePath(_plain(value)).name if name == "model" else _plain(value)
-                words.append(f"--{name.replace('_', '-')} {shlex.quote(shown)}")
+                option = _OPTION_NAMES.get(step, {}).get(name, name)
+                words.append(f"--{option.replace('_', '-')} {shlex.quote(shown)}")
         return " ".join(words)
 
     def window(self, step: str) -> str | None:
@@ -214,6 +219,7 @@ _NEEDED = {
     "compare": ("measure", "kind_of_reach", "a", "b", "value", "low", "high", "estimator"),
     "leaders": ("actor_id", "metric", "score", "rank", "rank_low", "rank_high", "p_top_k"),
     "cascades": ("post_id", "actor_id", "size", "virality", "virality_low", "virality_high", "star_virality"),
+    "coordination": ("source", "target", "weight", "q_value", "cluster"),
     "classify": ("post_id", "lang", "label", "p_call", "p_manipulative", "spans"),
     "flags": (
         "actor_id",

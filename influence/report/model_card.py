@@ -27,4 +27,6 @@ def read_card(model: str | None) -> ModelCard:
     except ClassifiersError:  # the labels may come from another machine than the report
         return ModelCard(False, ())
     unvalidated = card.get("unvalidated") or ()
-    return ModelCard(True, tuple(str(lang) for lang in unvalidated) if isinstance(unvalidated, list | tuple) else ())
+    named = [str(lang) for lang in unvalidated] if isinstance(unvalidated, list | tuple) else []
+    # What is in no known language was never validated, whatever the model.
+    return ModelCard(True, tuple(dict.fromkeys([*named, "und"])))

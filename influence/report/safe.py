@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-__all__ = ["Span", "clean", "marked", "name_markup", "shorten", "spans_of", "visible", "without_hidden"]
+__all__ = ["CALL_WORDS", "Span", "clean", "marked", "name_markup", "shorten", "spans_of", "visible", "without_hidden"]
 
 #: Embeddings, overrides and isolates: they reorder what follows them. Plain direction marks (U+200E, U+200F) do not.
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -20,6 +20,9 @@ _KEPT_CONTROLS = frozenset("\n\t")
 
 Span = tuple[int, int, str]
 """Start and end (characters of the text, end excluded) and the technique that the words are evidence of."""
+
+CALL_WORDS = "call"
+"""What a span of the words that carry a call has in place of a technique."""
 
 
 _DROPPED = {
@@ -95,15 +98,36 @@ def _place(item: Mapping[str, Any], text: str) -> tuple[int, int] | None:
 def marked(text: str, spans: Iterable[Span], titles: Mapping[str, str]) -> Markup:
     """Return a text escaped, with the words of each span in `<mark>`; spans that overlap become one.
 
-    `titles` gives the readable name of a technique, which stands after the marked words.
+    `titles` gives the readable name of a technique, which stands after the marked words. The words that carry a call
+    are underlined instead, so that techniques can be marked within them; their name stands after them.
     """
+    spans = sorted(spans)
+    calls = [(start, end) for start, end, name in spans if name == CALL_WORDS]
+
+    def shown(start: int, end: int) -> Markup:
+        return _underlined(text, start, end, calls, titles.get(CALL_WORDS, CALL_WORDS))
+
     parts, at = [], 0
-    for start, end, techniques in _merged(spans):
+    for start, end, techniques in _merged(span for span in spans if span[2] != CALL_WORDS):
         names = ", ".join(titles.get(name, name) for name in techniques if name)
         tag = Markup(' <span class="technique">{}</span>').format(names) if names else Markup("")
-        parts += [visible(text[at:start]), Markup("<mark>"), visible(text[start:end]), tag, Markup("</mark>")]
+        parts += [shown(at, start), Markup("<mark>"), shown(start, end), tag, Markup("</mark>")]
         at = end
-    return Markup("").join([*parts, visible(text[at:])])
+    return Markup("").join([*parts, shown(at, len(text))])
+
+
+def _underlined(text: str, start: int, end: int, calls: Iterable[tuple[int, int]], title: str) -> Markup:
+    """Return `text[start:end]` with what lies in the words of a call underlined, and their name where they end."""
+    parts, at = [], start
+    for first, last in calls:
+        a, b = max(first, at), min(last, end)
+        if a >= b:
+            continue
+        tag = Markup(' <span class="technique">{}</span>').format(title) if b == last else Markup("")
+        words = Markup('<span class="call-words">{}</span>').format(visible(text[a:b]))
+        parts += [visible(text[at:a]), words, tag]
+        at = b
+    return Markup("").join([*parts, visible(text[at:end])])
 
 
 def _merged(spans: Iterable[Span]) -> list[tuple[int, int, list[str]]]:

@@ -98,6 +98,7 @@ def _sections(ctx: Context, progress: Progress) -> list[Section]:
     from influence.report.calls import calls_section, count_labels
     from influence.report.cascades import cascades_section
     from influence.report.comparison import read_comparison, sides_of
+    from influence.report.coordinated import coordination_section
     from influence.report.flagged import flags_section, read_flags
     from influence.report.headline import summary
     from influence.report.media import compare_section
@@ -114,6 +115,7 @@ def _sections(ctx: Context, progress: Progress) -> list[Section]:
         reach_section(ctx, reach, largest),
         leaders_section(ctx, ranking),
         cascades_section(ctx),
+        coordination_section(ctx),
     ]
     progress("posts that call people to act", 0, None)
     counted, flags = count_labels(ctx), read_flags(ctx)

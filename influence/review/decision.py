@@ -24,7 +24,8 @@ class Decision:
 
     `call` is `none`, `promotion` or `call`; `verdict` is one of VERDICTS for a call and None for others. `call_types`
     is only for calls. `techniques` and `spans` are None where the reviewer was not asked; a span is
-    `technique, start, end, quote` in code points of the post's text. `blind`: neither the model's labels nor those of
+    `technique, start, end, quote` in code points of the post's text; for the words that carry a call, `technique` is
+    `call`. `blind`: neither the model's labels nor those of
     other reviewers were shown. `model` is the version that was shown, None if none was. An `adjudication` settles what
     reviewers disagree on.
 
@@ -45,6 +46,7 @@ class Decision:
 
     def __post_init__(self) -> None:
         from classifiers import CALL_TYPES, CALLS, TECHNIQUES
+        from classifiers.scheme import CALL_SPAN
 
         for name in ("post_id", "reviewer"):
             if not getattr(self, name).strip():
@@ -57,8 +59,9 @@ class Decision:
             _among("verdict", [self.verdict or ""], VERDICTS)
         elif self.verdict is not None or self.call_types:
             raise InputError(f"call is {self.call!r}: verdict and call_types are for calls only. Leave them empty.")
+        marked = (*(self.techniques or ()), *((CALL_SPAN,) if self.call == "call" else ()))
         for span in self.spans or ():
-            _check_span(span, self.techniques or ())
+            _check_span(span, marked)
 
     def labels(self) -> dict[str, Any]:
         """The labels alone: two decisions with the same ones agree."""
@@ -139,10 +142,12 @@ def _among(what: str, given: Iterable[str], allowed: Iterable[str]) -> None:
 def _check_span(span: Mapping[str, Any], techniques: Iterable[str]) -> None:
     try:
         technique, start, end, quote = span["technique"], span["start"], span["end"], span["quote"]
-        fits = set(span) == {"technique", "start", "end", "quote"} and 0 <= start < end and len(quote) == end - start
+        named = set(span) - {"score"} == {"technique", "start", "end", "quote"}
+        fits = named and 0 <= start < end and len(quote) == end - start
     except (KeyError, TypeError) as error:
         raise InputError(f"span {span!r}: give technique, start, end and quote.") from error
     if not fits or technique not in techniques:
         raise InputError(
-            f"span {span!r}: its quote must be as long as end - start, its technique one of the decision's."
+            f"span {span!r}: its quote must be as long as end - start, its technique one of the decision's, or "
+            "'call' for the words that carry a call."
         )

@@ -8,13 +8,15 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from influence.errors import InputError
 from influence.files import write_text
 from influence.review.decision import Decision
 from influence.review.store import ReviewStore, as_row
-from influence.study import Study
+
+if TYPE_CHECKING:
+    from influence.study import Study
 
 __all__ = ["COLUMNS", "Imported", "export_decisions", "import_decisions"]
 

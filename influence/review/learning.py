@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +13,12 @@ from influence.errors import CheckFailed, InputError, StudyError
 from influence.files import write_text, writing
 from influence.review.decision import Settled
 from influence.review.store import ReviewStore
-from influence.study import Study
 
 if TYPE_CHECKING:
     from classifiers.training import TrainingConfig
+    from influence.study import Study
 
 __all__ = ["Reviewed", "reviewed_posts", "train_with_reviews"]
-
-_HELD_OUT = 0.2
-"""Share of reviewed posts that are never trained on, as of a file of one's own."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,10 @@ class Reviewed:
 
 
 def reviewed_posts(study: Study) -> Reviewed:
-    """What people settled about the posts of a study; posts on which reviewers differ are left out and counted.
+    """What people settled about the posts of a study, to train on.
+
+    Posts on which reviewers differ, and those of which the study has no text (any more), are left out and counted. The
+    provenance names no reviewer: R1 is who decided first, each with the number of posts.
 
     Raises CheckFailed if the chain of decisions is broken, StudyError if nothing is settled.
     """
@@ -54,8 +55,12 @@ def reviewed_posts(study: Study) -> Reviewed:
         )
     own = [usable[row["id"]] for row in rows]
     provenance = {
+        "study": study.settings.name,
         "posts": len(rows),
-        "reviewers": sorted({name for one in own for name in one.reviewers}),
+        "decisions": chain.decisions,
+        "reviewers": _numbered(own),
+        "left_out": {"disputed": len(settled) - len(usable), "without text": len(usable) - len(rows)},
+        "verdict_unclear": sum(row["call"] == "call" and row["label"] is None for row in rows),
         "first": min(one.first for one in own).date().isoformat(),
         "last": max(one.last for one in own).date().isoformat(),
         "status": dict(sorted(Counter(one.status for one in settled).items())),
@@ -64,7 +69,15 @@ def reviewed_posts(study: Study) -> Reviewed:
     return Reviewed(f"review:{study.settings.name}", _with_languages(rows), provenance)
 
 
+def _numbered(settled: Sequence[Settled]) -> dict[str, int]:
+    """Posts of each reviewer, who is a number by the time of the first decision: a card travels, names need not."""
+    posts = Counter(name for one in sorted(settled, key=lambda one: (one.first, one.post_id)) for name in one.reviewers)
+    return {f"R{number}": count for number, count in enumerate(posts.values(), 1)}
+
+
 def _row(one: Settled, post: dict[str, Any]) -> dict[str, Any]:
+    from classifiers.scheme import CALL_SPAN
+
     decision = one.decision
     assert decision is not None
     for span in decision.spans or ():
@@ -81,7 +94,7 @@ def _row(one: Settled, post: dict[str, Any]) -> dict[str, Any]:
         "call": decision.call,
         "call_types": list(decision.call_types),
         "techniques": None if decision.techniques is None else list(decision.techniques),
-        "spans": [dict(span) for span in decision.spans or ()],
+        "spans": [dict(span) for span in decision.spans or () if span["technique"] != CALL_SPAN],
         "pair": None,
     }
 
@@ -102,7 +115,8 @@ def train_with_reviews(
     """Train as `classifiers.training.train` does, on labelled files and on the reviewed posts of a study.
 
     Reviewed posts weigh as much as the heaviest real source, a fifth of them (by a hash of their ids) is held out. The
-    card of the model names how many they are, who reviewed them and when.
+    card of the model says which study they are of, how many they are, how many people reviewed them and when. Their
+    texts stand in the model folder only while training runs.
     """
     from classifiers.training import train
 
@@ -113,23 +127,19 @@ def train_with_reviews(
         write_text(file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in reviewed.rows))
     whole, base = _with_source(settings, data, reviewed.source, file)
     trained = train(base, backbone, out, whole, **options)
+    file.unlink()
     _note(trained.folder, reviewed)
     return trained
 
 
 def _with_source(settings: TrainingConfig, data: Path, name: str, file: Path) -> tuple[TrainingConfig, Path]:
     from classifiers.training.config import Source
+    from classifiers.training.run import OWN_HELD_OUT, with_own_sources
 
-    sources, base = list(settings.sources), data
-    if not sources:
-        files = [data] if data.is_file() else sorted(data.glob("*.jsonl"))
-        if not files:
-            raise InputError(f"{data}: no JSONL file of labelled posts. Give one, or a folder of them.")
-        sources = [Source(name=f.stem, path=Path(f.name), held_out=_HELD_OUT, real=True) for f in files]
-        base = files[0].parent
-    weight = max((source.weight for source in sources if source.real), default=1.0)
-    own = Source(name=name, path=file, held_out=_HELD_OUT, weight=weight, real=True, licence="posts of a study")
-    return settings.model_copy(update={"sources": (*sources, own)}), base
+    whole, base = (settings, data) if settings.sources else with_own_sources(settings, data)
+    weight = max((source.weight for source in whole.used_sources() if source.real), default=1.0)
+    own = Source(name=name, path=file, held_out=OWN_HELD_OUT, weight=weight, real=True, licence="posts of a study")
+    return whole.model_copy(update={"sources": (*whole.sources, own)}), base
 
 
 def _note(folder: Path, reviewed: Reviewed) -> None:

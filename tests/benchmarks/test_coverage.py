@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from coverage_study import CASES, main, measure
+from flag_truth import wrong_flags
 
 
 @pytest.mark.parametrize("name", ["exposed", "ratio", "action", "simulated"])
@@ -46,3 +48,22 @@ def test_the_command_prints_a_table_and_knows_its_cases(capsys: pytest.CaptureFi
     with pytest.raises(SystemExit):
         main(["guess"])
     assert {"potential", "exposed", "engaged", "ratio"} <= CASES.keys()
+
+
+def test_shares_of_manipulative_calls_hold_with_the_errors_of_labels_taken_out() -> None:
+    for line in measure("flags", runs=80, seed=1):
+        # Three Monte Carlo errors of 80 runs at 95% are 7.3 points.
+        assert line.coverage >= 0.87, line
+
+
+def test_nobody_is_flagged_for_the_mistakes_of_the_model() -> None:
+    scene = {"false": 0.2, "open_calls": 0.6}
+    ignored, taken_out = (
+        wrong_flags(120, np.random.default_rng(3), corrected=corrected, innocent=True, **scene)
+        for corrected in (False, True)
+    )
+    assert ignored.wrongly == ignored.flagged >= 5, "labels alone flag people who manipulate nobody"
+    assert taken_out.flagged <= 1
+    found = wrong_flags(120, np.random.default_rng(3), corrected=True, false=1 / 12)
+    assert found.flagged >= 8
+    assert found.wrongly <= 0.1 * found.flagged

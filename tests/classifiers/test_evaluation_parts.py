@@ -12,8 +12,10 @@ import classifiers
 from classifiers import InputError, metrics
 from classifiers.evaluation import Predictions, Row, evaluate_scores, parse_minimum
 from classifiers.evaluation.bootstrap import resamples
+from classifiers.evaluation.frame import Frame
 from classifiers.evaluation.perturb import PERTURBATIONS, with_typos
 from classifiers.evaluation.rates import exact_interval
+from classifiers.evaluation.scores import _manipulative_labels
 from classifiers.evaluation.weighted import class_scores, ranking
 from classifiers.examples import Example
 from classifiers.labelled import read_labelled
@@ -99,6 +101,19 @@ def test_what_does_not_fit_is_refused() -> None:
         evaluate_scores(examples, [Predictions("m", {"call": np.zeros(2)})])
     with pytest.raises(InputError, match="no labelled post"):
         evaluate_scores([], [Predictions("m")])
+
+
+def test_errors_of_the_label_manipulative_are_counted() -> None:
+    truth = [("call", True)] * 3 + [("call", False)] * 4 + [("none", None)] * 5
+    given = ["manipulative", "manipulative", "none", "manipulative", "positive", "positive", "undetermined"]
+    given += ["manipulative", "positive", "none", "none", "none"]
+    examples = [
+        Example(str(i), f"пост {i}", "ru", "s", call, manipulative=verdict) for i, (call, verdict) in enumerate(truth)
+    ]
+    rows = _manipulative_labels(Frame(examples, kinds=False), "m", np.array(given, dtype=object))
+    counts = {row.key: (row.positive, row.n) for row in rows}
+    # Taken for calls, and no manipulative ones: one labelled manipulative and two positive, one and one.
+    assert counts == {"manipulative:tpr": (2, 3), "manipulative:fpr": (2, 9), "manipulative:false": (2, 5)}
 
 
 def test_a_whole_evaluation(tiny: Path, labelled: Path, tmp_path: Path) -> None:

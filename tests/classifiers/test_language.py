@@ -1,12 +1,18 @@
 """The language of a post, on real spelling of all kinds."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers import LANGUAGES, detect_languages
+from classifiers.language import recognise_languages, words_of
+from classifiers.ngrams import BUCKETS, CLASSES, gram_buckets, shipped_table, word_evidence
+from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, respell
+from lookalikes import SENTENCES
 
 
 @pytest.mark.parametrize(
@@ -52,4 +58,49 @@ def test_written_posts_are_told_apart(written: list[dict[str, Any]]) -> None:
         "en": True,
     }
     # Some "mixtures" hold a single word of the other language.
-    assert sum(shares["mix"]) / len(shares["mix"]) > 0.7
+    assert sum(shares["mix"]) / len(shares["mix"]) > 0.85
+    named = [post["lang"] == "mix" for a, post in zip(found, some, strict=True) if a == "mix"]
+    assert sum(named) / len(named) > 0.85
+
+
+@pytest.mark.parametrize("letters", [RUSSIAN_KEYBOARD, LATIN_2021, LATIN_2018])
+def test_kazakh_is_kazakh_in_every_spelling(written: list[dict[str, Any]], letters: Mapping[str, str]) -> None:
+    posts = [post["text"] for post in written if post["lang"] == "kk"][::4]
+    found = detect_languages([respell(text, letters).text for text in posts])
+    assert found.count("kk") / len(found) > 0.95
+
+
+def test_lookalikes_are_none_of_our_languages() -> None:
+    sentences = [sentence for of_one in SENTENCES.values() for sentence in of_one]
+    found = detect_languages(sentences)
+    assert found.count("und") / len(found) > 0.9
+    assert found.count("kk") / len(found) <= 0.05
+
+
+@pytest.mark.parametrize("text", ["ок", "а", "Иван Петров", "no", "ха-ха", "ммм", "Қ"])
+def test_a_short_text_is_told_only_with_a_margin(text: str) -> None:
+    found = recognise_languages([text])[0]
+    assert found.language == "und" or found.margin >= 2
+
+
+def test_links_handles_and_masks_are_no_words() -> None:
+    text = "Ертең <number> @user #Алматы example.org/net-aes https://a.kz/xyz me@a.kz келіңіз"
+    assert words_of(text) == ["ертең", "келіңіз"]
+
+
+def test_the_table_is_whole_and_the_bucket_of_nothing_says_nothing() -> None:
+    table = shipped_table()
+    assert table.shape == (BUCKETS, len(CLASSES))
+    assert not table[0].any()
+    assert (abs(table) < 50).all()
+
+
+@given(st.lists(st.text(st.characters(categories=["L"]), min_size=1, max_size=8), min_size=1, max_size=6))
+def test_evidence_of_a_word_does_not_depend_on_the_words_beside_it(words: list[str]) -> None:
+    table = shipped_table()
+    together = word_evidence(words, table)
+    alone = [word_evidence([word], table)[0] for word in words]
+    assert together == pytest.approx(np.array(alone), abs=1e-3)
+    orders, starts = gram_buckets(words)
+    assert all(len(order) == len(" ".join(words)) + 2 for order in orders)
+    assert len(starts) == len(words)

@@ -32,7 +32,7 @@ def test_every_public_name_exists() -> None:
 
 def test_the_shipped_model_is_small_and_in_small_pieces() -> None:
     files = [file for file in SHIPPED.rglob("*") if file.is_file()]
-    assert sum(file.stat().st_size for file in files) <= 45_000_000
+    assert sum(file.stat().st_size for file in files) <= 60_000_000
     assert all(file.stat().st_size <= 15_000_000 for file in files)
 
 
@@ -49,10 +49,10 @@ def test_the_shipped_model_says_what_it_is(shipped: Classifier) -> None:
 
 
 def test_the_card_shows_the_measured_figures(shipped: Classifier) -> None:
-    from classifiers.training.card import score_table
+    from classifiers.training.card import headline, score_table
 
     assert shipped.card["scores"]
-    assert score_table(shipped.card["scores"]) in (SHIPPED / "README.md").read_text(encoding="utf-8")
+    assert score_table(headline(shipped.card["scores"])) in (SHIPPED / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_model_can_be_moved(tiny: Path, tmp_path: Path) -> None:

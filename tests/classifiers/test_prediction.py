@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from classifiers import CALL_TYPES, LABEL_SCHEMA, LABELS, TECHNIQUES, InputError
 from classifiers.prediction import Classifier
+from classifiers.scheme import CALL_SPAN
 
 ODD = [
     "",
@@ -44,10 +45,15 @@ def check(texts: list[str], table: pa.Table) -> None:
         assert list(row["p_techniques"]) == list(TECHNIQUES)
         assert set(row["call_types"]) <= set(CALL_TYPES)
         assert (row["call"] == "call") == bool(row["call_types"])
-        assert {span["technique"] for span in row["spans"]} <= set(row["techniques"]) <= set(TECHNIQUES)
+        of_calls = [span for span in row["spans"] if span["technique"] == CALL_SPAN]
+        of_techniques = [span for span in row["spans"] if span["technique"] != CALL_SPAN]
+        assert {span["technique"] for span in of_techniques} <= set(row["techniques"]) <= set(TECHNIQUES)
         assert all(text[span["start"] : span["end"]] == span["quote"] for span in row["spans"])
+        assert len(of_calls) <= (row["label"] != "none")
+        assert all(span["score"] >= 0.5 for span in of_calls)
+        assert all(span["score"] is None for span in of_techniques)
         if row["label"] == "manipulative":
-            assert row["spans"]
+            assert of_techniques
         if row["label"] in ("positive", "manipulative"):
             assert row["call"] == "call"
 

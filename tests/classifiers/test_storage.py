@@ -37,6 +37,22 @@ def test_shards_are_small_and_complete(tmp_path: Path) -> None:
     assert all(torch.equal(back[name], tensors[name]) for name in tensors)
 
 
+@settings(max_examples=20)
+@given(rows=st.integers(1, 400), columns=st.integers(0, 5), most=st.integers(100, 5000))
+def test_a_tensor_larger_than_a_file_is_cut_and_put_together(
+    tmp_path_factory: pytest.TempPathFactory, rows: int, columns: int, most: int
+) -> None:
+    shape = (rows, columns) if columns else (rows,)
+    tensors = {"a": torch.randn(shape), "b": torch.randn(3)}
+    folder = tmp_path_factory.mktemp("cut")
+    save_shards(tensors, folder, shard_bytes=most)
+    back = load_shards(folder)
+    assert back.keys() == tensors.keys()
+    assert all(torch.equal(back[name], tensors[name]) for name in tensors)
+    # 400 bytes are the names and shapes at the head of a file.
+    assert all(file.stat().st_size <= most + 400 for file in folder.glob("*.safetensors"))
+
+
 def test_the_hash_follows_the_weights(tmp_path: Path) -> None:
     first = save_shards({"a": torch.zeros(5)}, tmp_path)
     assert first == digest(tmp_path)

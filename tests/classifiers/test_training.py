@@ -1,15 +1,12 @@
 """Training works with any encoder, resumes where it was stopped, and never sees what is held out."""
 
 import json
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 import classifiers
 from classifiers import InputError
@@ -21,7 +18,7 @@ from classifiers.training import TrainingConfig, read_config, train
 from classifiers.training.batches import shuffled_batches, span_targets
 from classifiers.training.data import held_out_part, load_examples, read_posts, training_part
 from classifiers.training.loop import Run, freeze
-from classifiers.training.run import fine_tune, load_backbone
+from classifiers.training.tuning import fine_tune, load_backbone
 
 Config = Callable[..., TrainingConfig]
 
@@ -237,7 +234,7 @@ def test_attention_pooling_averages_and_altered_posts_train_and_load(
 
 
 def test_the_mean_of_runs_is_the_mean_of_their_weights() -> None:
-    from classifiers.training.run import mean_state
+    from classifiers.training.tuning import mean_state
 
     states = [
         {"w": torch.tensor([1.0, 3.0]), "n": torch.tensor(4)},
@@ -262,24 +259,6 @@ def test_attention_starts_as_the_mean_and_leaves_padding_out(tiny_backbone: Path
         alone, among = model(ids, torch.ones_like(ids)), model(padded, mask)
     assert torch.allclose(alone.call, among.call, atol=1e-5)
     assert torch.allclose(alone.techniques, among.techniques, atol=1e-5)
-
-
-@given(
-    st.sampled_from(["Келіңіздер, сағат 18:00-де жиналамыз!", "Come at 10, bring 2 friends!", "Қызылорда қаласы", ""]),
-    st.integers(0, 10**6),
-)
-def test_an_altered_post_keeps_its_labels_and_the_places_of_its_words(text: str, seed: int) -> None:
-    from classifiers.training.augment import altered
-
-    before = Example("1", text, "kk", "s", call="call", spans=(Span("cliche", 0, min(3, len(text))),))
-    after = altered(before, random.Random(seed))
-    assert after.text[: len(text)].casefold().isascii() or len(after.text) >= len(text)
-    assert len(after.text) - len(text) in (0, 2, 3, 4)
-    assert (after.call, after.spans, after.id) == (before.call, before.spans, before.id)
-    kept = after.text[: len(text)]
-    assert [c.isalpha() for c in kept] == [c.isalpha() for c in text]
-    assert [c.isdigit() for c in kept] == [c.isdigit() for c in text]
-    assert altered(before, random.Random(seed)) == after
 
 
 def test_pretraining_learns_to_fill_in_masked_pieces(tmp_path: Path, tiny_backbone: Path) -> None:

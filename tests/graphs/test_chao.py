@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.chao import (
+from graphs.errors import InputError
+from graphs.reaching.chao import (
     BIAS_CORRECTED,
     CHAO,
     OBSERVED,
@@ -19,7 +20,6 @@ from graphs.chao import (
     chao_names,
     estimate_unseen,
 )
-from graphs.errors import InputError
 
 counts = st.integers(0, 10**6)
 

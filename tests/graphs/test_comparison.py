@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphs import InputError, compare_groups, estimate_reach
-from graphs.chao import chao_interval
 from graphs.comparison import COMPARISON_SCHEMA
 from graphs.figures import Figure
-from graphs.medians import median_interval
 from graphs.ratios import difference, ratio, typical_pair
+from graphs.reaching.chao import chao_interval
+from graphs.reaching.medians import median_interval
 
 Row = dict[str, Any]
 Rows = dict[tuple[str, str, str, str], Row]

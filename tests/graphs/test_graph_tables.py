@@ -19,7 +19,7 @@ from graphs.errors import GraphsError, InputError
 from graphs.tables import as_ibis, pick, refuse_negative
 
 ROWS = {"source": ["x:1", "x:2"], "weight": [1.5, 2.0]}
-MODULES = [f"graphs.{module.name}" for module in pkgutil.iter_modules(graphs.__path__)]
+MODULES = [module.name for module in pkgutil.walk_packages(graphs.__path__, "graphs.")]
 
 
 @pytest.mark.parametrize("make", [pa.table, pd.DataFrame, lambda rows: ibis.memtable(pa.table(rows))])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs.bounds import linear_bounds
 from graphs.figures import Figure
-from graphs.joint import (
+from graphs.reaching.bounds import linear_bounds
+from graphs.reaching.joint import (
     BETA_BINOMIAL,
     COPULA,
     LATENT_TRAIT,
@@ -21,8 +21,8 @@ from graphs.joint import (
     choose_base,
     fit_joint,
 )
-from graphs.survey import wilson
-from graphs.unions import Audiences, union_bounds
+from graphs.reaching.survey import wilson
+from graphs.reaching.unions import Audiences, union_bounds
 
 Bools = npt.NDArray[np.bool_]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphs.medians import group_medians, median_interval
+from graphs.reaching.medians import group_medians, median_interval
 
 
 @settings(max_examples=12, deadline=None)

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphs import InputError, compare_groups, compare_groups_by_platform, estimate_reach
-from graphs.accounts import edges_to
-from graphs.duplication import OTHER_WAY
 from graphs.figures import Figure
 from graphs.inputs import interactions_of
-from graphs.sketches import merge_sketches, sketch_sets
+from graphs.reaching.accounts import edges_to
+from graphs.reaching.duplication import OTHER_WAY
+from graphs.reaching.sketches import merge_sketches, sketch_sets
 
 Row = dict[str, Any]
 LEADERS, OUTLETS = ("x:l1", "x:l2", "x:l3"), ("x:m1", "x:m2")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphs.bounds import heaviest_tree
 from graphs.errors import InputError
 from graphs.figures import Figure
-from graphs.unions import union_bounds, union_of_figures
+from graphs.reaching.bounds import heaviest_tree
+from graphs.reaching.unions import union_bounds, union_of_figures
 
 PEOPLE = 60
 sets_of_people = st.lists(st.frozensets(st.integers(0, PEOPLE - 1)), min_size=1, max_size=6)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from influence.errors import InputError
 from influence.intake import SKIPPED, find_files, import_paths
+from influence.objects import text_object
 from influence.records import ImportRecord
 from influence.study import Study
 
@@ -61,7 +62,7 @@ def test_the_same_file_adds_nothing_the_second_time(study: Study, tmp_path: Path
     file = _csv(tmp_path / "posts.csv", "1,7,#a", "2,7,b", "2,7,c", "3,,d")
     (first,) = study.import_(file, platform="x")
     check(first, 4, 2, 1, 1)
-    assert first.parts == {"posts": 2, "actors": 1, "objects": 1, "rejects": 1}
+    assert first.parts == {"posts": 2, "actors": 1, "objects": 3, "rejects": 1}  # a hashtag and two texts
     before = state(study)
     (again,) = study.import_(file, platform="x")
     check(again, 4, 0, 3, 1)
@@ -96,7 +97,10 @@ def test_what_follows_from_a_post_comes_once(study: Study, tmp_path: Path) -> No
     (second,) = study.import_(_csv(tmp_path / "b.csv", *lines, header=header), platform="x")
     check(second, 2, 1, 1, 0)
     assert {row["target"] for row in rows(study, "interactions")} == {"x:@one", "x:@three"}
-    assert {(row["post_id"], row["object"]) for row in rows(study, "objects")} == {("x:1", "x"), ("x:2", "x")}
+    tags = [row for row in rows(study, "objects") if row["kind"] == "hashtag"]
+    assert {(row["post_id"], row["object"]) for row in tags} == {("x:1", "x"), ("x:2", "x")}
+    texts = [row["object"] for row in rows(study, "objects") if row["kind"] == "text"]
+    assert texts == [text_object("@one #x"), text_object("@three #x")] == [text_object("#x")] * 2
 
 
 def test_new_reactions_to_a_known_post_are_taken(study: Study, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_demo_ends_with_the_path_of_a_report(made: tuple[Path, subprocess.Comple
 def test_demo_again_goes_on_and_computes_nothing(demo: Path, influence: Run) -> None:
     ended = influence("demo", demo, "--no-open")
     assert ended.code == 0, ended.err
-    assert ended.out.count("up to date") == 7
+    assert ended.out.count("up to date") == 8
     assert influence("demo", demo, "--json").json()["report"].endswith(".html")
 
 
@@ -68,7 +69,14 @@ def test_the_doctor_is_content_with_the_demo(demo: Path, influence: Run) -> None
     assert "up to date" not in found
 
 
-RESULTS = {"reach": "reach", "compare": "comparison", "leaders": "leaders", "classify": "labels", "flags": "flags"}
+RESULTS = {
+    "reach": "reach",
+    "compare": "comparison",
+    "leaders": "leaders",
+    "coordination": "coordination_edges",
+    "classify": "labels",
+    "flags": "flags",
+}
 
 
 @pytest.mark.parametrize(("command", "table"), RESULTS.items())
@@ -100,6 +108,34 @@ def test_reach_names_people_and_says_why_a_cell_is_empty(demo: Path, influence: 
     assert re.search(r"– \[1\]", out)
     assert "[1] no " in out
     assert "95% intervals" in out
+
+
+def test_exactly_the_planted_leaders_are_proposed_and_who_was_looked_at_is_said(demo: Path, influence: Run) -> None:
+    truth = json.loads((resources.files("influence._data") / "demo" / "truth.json").read_text(encoding="utf-8"))
+    document = influence("flags", "--study", demo, "--json").json()
+    rows = {row["actor_id"]: row for row in document["rows"]}
+    assert rows.keys() == {row["actor_id"] for row in truth["manipulative"]}
+    assert all(row["q_false_alarms"] < 0.05 and row["rate_low"] > 0.1 for row in rows.values())
+    everybody = next(row for row in document["considered"] if row["kind"] == "all")
+    assert everybody["accounts"] >= everybody["enough_posts"] >= everybody["above_rate"] >= everybody["flagged"] == 2
+    assert all(review["decided"] == 0 < review["evidence"] for review in document["reviewed"].values())
+    out = influence("flags", "--study", demo).out
+    for said in (
+        "2 account(s) proposed for review",
+        "Looked at:",
+        "proposed, not confirmed",
+        "Sorted by expected harm",
+    ):
+        assert said in out
+
+
+def test_why_nobody_is_proposed_is_said(demo: Path, tmp_path: Path, influence: Run) -> None:
+    shutil.copytree(demo, tmp_path / "study")
+    for words, said in ((["--min-posts", 9999], "none has 9999 labelled"), (["--min-rate", 0.9], "none is above 90%")):
+        ended = influence("flags", *words, "--study", tmp_path / "study")
+        assert ended.code == 0, ended.err
+        assert "No account is proposed for review" in ended.out
+        assert said in ended.out
 
 
 def test_two_windows_are_two_results(demo: Path, tmp_path: Path, influence: Run) -> None:

@@ -17,7 +17,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 COMMANDS: dict[str, Any] = vars(get_command(app))["commands"]
 NAMES = {
     "demo", "init", "import", "reach", "compare", "leaders", "classify", "classify-texts", "flags", "run", "show",
-    "report", "doctor", "train", "evaluate", "review", "cascades",
+    "report", "doctor", "train", "evaluate", "review", "cascades", "coordination",
 }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from influence.readers.ids import account_of_url, actor_ref, platform_name, post_ref, telegram_native
-from influence.readers.marks import hashtags, mentions, plain_url, urls
+from influence.readers.links import canonical_url
+from influence.readers.marks import hashtags, mentions, urls
 from influence.readers.times import from_epoch, parse_time
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -141,12 +142,12 @@ def test_links_in_texts() -> None:
 
 
 def test_addresses_are_written_in_one_way() -> None:
-    assert plain_url("HTTPS://EXAMPLE.org:8080/Path?b=1&fbclid=2") == "https://example.org:8080/Path?b=1"
-    assert plain_url("example.org/x") == "https://example.org/x"
-    assert plain_url("https://Күміс.Қаз/а") == f"https://{'күміс.қаз'.encode('idna').decode()}/а"
-    assert plain_url("tg://user?id=5") is None
-    assert plain_url("mailto:a@b.kz") is None
-    assert plain_url("http://[broken") is None
+    assert canonical_url("HTTPS://EXAMPLE.org:8080/Path?b=1&fbclid=2") == "https://example.org:8080/Path?b=1"
+    assert canonical_url("example.org/x") == "https://example.org/x"
+    assert canonical_url("https://Күміс.Қаз/а") == f"https://{'күміс.қаз'.encode('idna').decode()}/а"
+    assert canonical_url("tg://user?id=5") is None
+    assert canonical_url("mailto:a@b.kz") is None
+    assert canonical_url("http://[broken") is None
 
 
 def test_hashtags_and_mentions_in_texts() -> None:

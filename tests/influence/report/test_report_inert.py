@@ -199,3 +199,26 @@ def flag_row(text: str) -> dict[str, object]:
     counts = {"score": 1.0, "manipulative_calls": 1, "posts": 1, "rate": 0.5, "rate_low": 0.2, "rate_high": 0.8}
     words = {"reasons": [text], "evidence": [f"x:{text}/1"], "against": [text], "reach_kind": "exposed", "kind": text}
     return {"actor_id": f"x:{text}", **counts, "reach": 5.0, **words}
+
+
+@given(st.text(max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20)), max_size=4))
+def test_words_of_a_call_are_underlined_and_nothing_of_the_text_is_lost(
+    text: str, places: list[tuple[int, int]]
+) -> None:
+    spans = [(a, min(a + n, len(text)), "fud") for a, n in places if a < len(text)]
+    calls = [(len(text) // 3, len(text), "call")] if text else []
+    plain = str(marked(text, [], {}))
+    both = str(marked(text, [*spans, *calls], {"call": "the call"}))
+    names = ' <span class="technique">the call</span>', ' <span class="technique">fud</span>'
+    for tag in (*names, '<span class="call-words">', "<mark>", "</mark>", "</span>"):
+        both, plain = both.replace(tag, ""), plain.replace("</span>", "")
+    assert both == plain
+
+
+def test_a_technique_within_the_words_of_a_call_is_marked_there_and_named_apart() -> None:
+    shown = marked("Все на митинг!", [(0, 14, "call"), (4, 6, "fud")], {"call": "the call", "fud": "doubt"})
+    assert shown == (
+        '<span class="call-words">Все </span><mark><span class="call-words">на</span> '
+        '<span class="technique">doubt</span></mark><span class="call-words"> митинг!</span> '
+        '<span class="technique">the call</span>'
+    )

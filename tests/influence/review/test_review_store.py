@@ -144,8 +144,23 @@ def test_only_settled_posts_are_trained_on(filled: Study) -> None:
     assert [(row["id"], row["label"]) for row in found.rows] == [("t:1", "none"), ("t:3", "positive")]
     assert found.provenance["posts"] == 2
     assert found.provenance["status"] == {"disputed": 1, "single": 2}
+    assert found.provenance["left_out"] == {"disputed": 1, "without text": 0}
+    assert found.provenance["reviewers"] == {"R1": 2}
     connection = sqlite3.connect(store.file)
     connection.executescript("DROP TRIGGER never_deleted; DELETE FROM decisions WHERE number = 1")
     connection.close()
     with pytest.raises(CheckFailed, match="is missing"):
         reviewed_posts(filled)
+
+
+def test_words_of_a_call_are_kept_and_exported_and_not_trained_on(filled: Study, tmp_path: Path) -> None:
+    words = {"technique": "call", "start": 0, "end": 4, "quote": "Пост", "score": 2.5}
+    doubt = {"technique": "fud", "start": 0, "end": 4, "quote": "Пост"}
+    given = {**CALL, "techniques": ("fud",), "spans": (words, doubt)}
+    ReviewStore(filled.folder).record(decision(**given))
+    (row,) = reviewed_posts(filled).rows
+    assert row["spans"] == [doubt]
+    export_decisions(filled, tmp_path / "d.jsonl")
+    assert import_decisions(filled, tmp_path / "d.jsonl").known == 1
+    with pytest.raises(InputError, match="'call' for the words"):
+        decision(spans=(words,))

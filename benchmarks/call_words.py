@@ -1,0 +1,133 @@
+"""Measure the words that carry a call: against what annotators quoted, by faithfulness, and in time.
+
+    python benchmarks/call_words.py FOLDER [--config benchmarks/train_default.toml] [--model DIR] [--held-out]
+
+FOLDER holds the sources of the configuration; their files of calls have the annotators' `quote`. Posts are those that
+the model holds for calls (log odds above 0.5) and that have several sentences. Of each method one sentence a post is
+compared with the quote, word by word, means over posts; comprehensiveness and sufficiency (DeYoung et al. 2020, ACL)
+are what the probability of a call loses without the sentence, and with nothing but it.
+"""
+
+import argparse
+import json
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_WORD = re.compile(r"\w+")
+
+
+def read_calls(folder: Path, config: Path, *, held_out: bool) -> list[tuple[str, str]]:
+    """Text and quote of each labelled call, of posts that the model was not trained on where that is asked for."""
+    from classifiers.training.config import read_config
+    from classifiers.training.data import load_examples
+
+    settings, quotes = read_config(config), {}
+    for source in settings.sources:
+        file = folder / source.path
+        for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
+            row = json.loads(line)
+            if row.get("quote"):
+                quotes[source.name, str(row["id"])] = row["quote"]
+    found = []
+    for post in load_examples(settings, folder):
+        quote = quotes.get((post.source, post.id))
+        if post.call == "call" and quote and quote in post.text and (post.held_out or not held_out):
+            found.append((post.text, quote))
+    return found
+
+
+def agreement(text: str, quote: str, place: tuple[int, int]) -> tuple[float, float, float]:
+    """Precision, recall and F1 of the words of a place against those of the quote."""
+    start = text.index(quote)
+    words = [match.span() for match in _WORD.finditer(text)]
+    truth = {word for word in words if word[0] < start + len(quote) and start < word[1]}
+    given = {word for word in words if word[0] < place[1] and place[0] < word[1]}
+    both = len(truth & given)
+    precision, recall = both / max(1, len(given)), both / max(1, len(truth))
+    return precision, recall, 2 * both / max(1, len(truth) + len(given))
+
+
+def compare(classifier: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str, Floats]]:
+    """For each method the means of precision, recall, F1, share of posts that meet the quote, comprehensiveness and
+    sufficiency."""
+    from classifiers.segments import sentences
+
+    random = np.random.default_rng(0)
+    whole = classifier.raw_scores([text for text, _ in calls]).call
+    of_method: dict[str, list[tuple[float, ...]]] = {}
+    for (text, quote), log_odds in zip(calls, whole.tolist(), strict=True):
+        places = sentences(text)
+        if log_odds <= 0.5 or len(places) < 2:
+            continue
+        parts = [text[a:b] for a, b in places]
+        alone = classifier.raw_scores(parts).call
+        without = classifier.raw_scores([f"{text[:a]} {text[b:]}" for a, b in places]).call
+        candidates = set(np.argsort(-alone, kind="stable")[:4].tolist())
+        among = np.array([-score if i in candidates else -np.inf for i, score in enumerate(without)])
+        methods: dict[str, Any] = {"random": random.random(len(parts)), "longest": [len(part) for part in parts]}
+        if classifier.lexical is not None:
+            methods["lexical branch"] = classifier.lexical.scores(parts)[:, 0]
+        methods |= {"alone": alone, "each left out": -without, "ours": among}
+        for name, scores in methods.items():
+            best = int(np.argmax(scores))
+            lost, kept = _probability(log_odds) - _probability(without[best]), _probability(alone[best])
+            precision, recall, f1 = agreement(text, quote, places[best])
+            row = precision, recall, f1, float(precision > 0), lost, _probability(log_odds) - kept
+            of_method.setdefault(name, []).append(row)
+    return [(f"{name} (n={len(rows)})", np.mean(rows, axis=0)) for name, rows in of_method.items()]
+
+
+def _probability(log_odds: float) -> float:
+    return float(1 / (1 + np.exp(-log_odds)))
+
+
+def seconds(classifier: Any, texts: Sequence[str]) -> tuple[float, float, float]:
+    """Seconds of labels without the words of calls and with them, and the share of posts that have a call's label."""
+    classifier.predict(texts[:8])
+    started = time.perf_counter()
+    classifier.predict(texts, call_words=False)
+    between = time.perf_counter()
+    labels = classifier.predict(texts)["label"].to_pylist()
+    share = sum(label != "none" for label in labels) / max(1, len(labels))
+    return between - started, time.perf_counter() - between, share
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--config", type=Path, default=Path(__file__).with_name("train_default.toml"))
+    parser.add_argument("--model", default=None)
+    parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--timed", type=int, default=400, help="posts of the first source that are timed")
+    given = parser.parse_args()
+
+    import classifiers
+    from classifiers.training.config import read_config
+    from classifiers.training.data import load_examples
+
+    classifier = classifiers.load(given.model, device="cpu", runtime="onnx")
+    calls = read_calls(given.folder, given.config, held_out=given.held_out)
+    print(f"{'':28}precision  recall  F1    met   comprehensiveness  sufficiency")
+    for name, (precision, recall, f1, met, lost, kept) in compare(classifier, calls):
+        print(f"{name:28}{precision:.3f}      {recall:.3f}   {f1:.3f} {met:.3f} {lost:.3f}              {kept:.3f}")
+    if given.timed:
+        settings = read_config(given.config)
+        posts = load_examples(settings, given.folder)
+        texts = [post.text for post in posts if post.source == settings.sources[0].name][: given.timed]
+        plain, full, share = seconds(classifier, texts)
+        print(
+            f"{len(texts)} posts: {plain:.1f} s, with words of calls {full:.1f} s ({full / plain - 1:+.0%}); ", end=""
+        )
+        print(f"{share:.1%} labelled as calls or undetermined")
+
+
+if __name__ == "__main__":
+    main()
