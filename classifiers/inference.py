@@ -38,15 +38,14 @@ class RawScores:
 
     def replaced(self, rows: NDArray[np.intp], exact: "RawScores") -> "RawScores":
         """The scores with those of some texts, given by their numbers in ascending order, taken from others."""
-        columns = []
+        columns: dict[str, Floats] = {}
         for name in ("call", "promotion", "manipulative", "call_types", "techniques"):
-            values = getattr(self, name).copy()
-            values[rows] = getattr(exact, name)
-            columns.append(values)
+            columns[name] = getattr(self, name).copy()
+            columns[name][rows] = getattr(exact, name)
         tokens = list(self.tokens)
         for row, own in zip(rows.tolist(), exact.tokens, strict=True):
             tokens[row] = own
-        return RawScores(*columns, tokens)
+        return RawScores(**columns, tokens=tokens)
 
 
 def raw_scores(
