@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from classifiers.normalise import normalise
 
 # A text longer than this many code points is read at its beginning and its end: no call needs a megabyte of context,
@@ -95,6 +98,15 @@ class Encoder:
             made.append(self._framed(number, ids, offsets))
         return made
 
+    def padded(self, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Token ids and attention mask (B, T) of windows of unequal length."""
+        shape = len(windows), max(len(window) for window in windows)
+        ids, mask = np.full(shape, self.pad_id, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        for row, window in enumerate(windows):
+            ids[row, : len(window)] = window.ids
+            mask[row, : len(window)] = 1
+        return ids, mask
+
     def _framed(self, number: int, ids: list[int], offsets: list[tuple[int, int]]) -> Window:
         before, after = [(0, 0)] * len(self._head), [(0, 0)] * len(self._tail)
         return Window(number, self._head + ids + self._tail, before + offsets + after)
@@ -108,15 +120,17 @@ def shortened(text: str) -> tuple[str, int, int]:
     return text[:half] + text[-half:], half, len(text) - 2 * half
 
 
-def batches(windows: Sequence[Window], batch_tokens: int) -> Iterator[list[int]]:
-    """Numbers of windows in groups of similar length whose padded size stays within `batch_tokens`.
+def batches(windows: Sequence[Window], batch_tokens: int, *, equal_lengths: bool = False) -> Iterator[list[int]]:
+    """Numbers of windows in groups of similar (or equal) length whose padded size stays within `batch_tokens`.
 
     Longest first, so that a batch that does not fit in memory fails at once and not after an hour.
     """
     order = sorted(range(len(windows)), key=lambda i: -len(windows[i]))
     group: list[int] = []
     for number in order:
-        if group and len(windows[group[0]]) * (len(group) + 1) > batch_tokens:
+        longest = len(windows[group[0]]) if group else 0
+        other = equal_lengths and len(windows[number]) != longest
+        if group and (other or longest * (len(group) + 1) > batch_tokens):
             yield group
             group = []
         group.append(number)

@@ -11,10 +11,8 @@ from classifiers.encoding import Encoder, Window, batches
 from classifiers.engines import Engine, Outputs
 from classifiers.lexical import OUTPUTS
 from classifiers.model import SPAN_CHANNELS
-from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
+from classifiers.scheme import CALL_TYPES, TECHNIQUES
 from classifiers.settings import LexicalScales
-
-_CALL, _PROMOTION, _NONE = CALLS.index("call"), CALLS.index("promotion"), CALLS.index("none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,17 @@ class RawScores:
     techniques: Floats
     tokens: list[TokenScores]
 
+    def replaced(self, rows: NDArray[np.intp], exact: "RawScores") -> "RawScores":
+        """The scores with those of some texts, given by their numbers in ascending order, taken from others."""
+        columns: dict[str, Floats] = {}
+        for name in ("call", "promotion", "manipulative", "call_types", "techniques"):
+            columns[name] = getattr(self, name).copy()
+            columns[name][rows] = getattr(exact, name)
+        tokens = list(self.tokens)
+        for row, own in zip(rows.tolist(), exact.tokens, strict=True):
+            tokens[row] = own
+        return RawScores(**columns, tokens=tokens)
+
 
 def raw_scores(
     engine: Engine,
@@ -55,9 +64,9 @@ def raw_scores(
     flat = np.full((len(texts), 3 + len(CALL_TYPES) + len(TECHNIQUES)), -np.inf)
     parts: list[list[tuple[NDArray[np.int64], Floats]]] = [[] for _ in texts]
     left = np.bincount([window.text for window in windows], minlength=len(texts))
-    for group in batches(windows, batch_tokens):
+    for group in batches(windows, batch_tokens, equal_lengths=engine.equal_lengths):
         members = [windows[i] for i in group]
-        outputs = engine(*_padded(members, encoder.pad_id))
+        outputs = engine(*encoder.padded(members))
         rows, spans = _flattened(outputs), sigmoid(outputs.spans)
         for window, row, tokens in zip(members, rows, spans, strict=True):
             flat[window.text] = np.maximum(flat[window.text], row)
@@ -69,20 +78,8 @@ def raw_scores(
     return RawScores(flat[:, 0], flat[:, 1], flat[:, 2], types, techniques, [_joined(part) for part in parts])
 
 
-def _padded(windows: Sequence[Window], pad_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Token ids and attention mask (B, T) of windows of unequal length."""
-    shape = len(windows), max(len(window) for window in windows)
-    ids, mask = np.full(shape, pad_id, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    for row, window in enumerate(windows):
-        ids[row, : len(window)] = window.ids
-        mask[row, : len(window)] = 1
-    return ids, mask
-
-
 def _flattened(outputs: Outputs) -> Floats:
-    of = outputs.call.astype(np.float64)
-    call = of[:, _CALL] - np.logaddexp(of[:, _NONE], of[:, _PROMOTION])
-    promotion = of[:, _PROMOTION] - of[:, _NONE]
+    call, promotion = outputs.call_log_odds(), outputs.promotion_log_odds()
     return np.column_stack([call, promotion, outputs.manipulative, outputs.call_types, outputs.techniques])
 
 

@@ -52,7 +52,7 @@ def load(model: str | Path | None = None, *, device: str | None = None, runtime:
         asked = "torch"
     network, encoder = _build(folder, settings)
     network = network.to(_device(device)).eval()
-    engine = choose_engine(network, settings.sha256, asked)
+    engine = choose_engine(network, encoder, settings.sha256, asked)
     return Classifier(network, encoder, settings, engine, load_lexical(folder) if settings.lexical else None)
 
 

@@ -8,6 +8,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+#: Changes with the readings: labels of texts that were read otherwise are not those of today.
+VERSION = 1
+
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u1e00-\u1eff"
 _GREEK = "\u0370-\u0373\u0376\u0377\u037b-\u037d\u037f\u0386\u0388-\u03ff"
 _CYRILLIC = "\u0400-\u0481\u048a-\u052f"

@@ -1,6 +1,8 @@
 """Texts in, labels with their evidence out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,8 +19,10 @@ from classifiers.inference import RawScores, raw_scores, with_branch
 from classifiers.language import detect_languages
 from classifiers.lexical import LexicalBranch
 from classifiers.model import PostClassifier
+from classifiers.normalise import VERSION as READING
 from classifiers.schema import LABEL_SCHEMA
 from classifiers.scheme import CALL_TYPES, TECHNIQUES, derive_label
+from classifiers.second_look import undecided
 from classifiers.settings import Calibration, ModelSettings
 
 # Distinct texts that are held in memory with their token scores at a time.
@@ -56,8 +60,11 @@ class Classifier:
         there are too few validated labels to vouch for a figure.
     network, encoder, settings
         The network, what cuts texts into its windows, and the contents of `classifier.json`.
-    engine
-        What computes the network: torch, or ONNX Runtime.
+    engine, exact
+        What computes the network: torch, or ONNX Runtime; and what reads posts near a threshold again, if that engine
+        rounds (else None).
+    looked_again
+        Distinct texts that `exact` has read so far in `predict`.
     """
 
     def __init__(
@@ -70,6 +77,8 @@ class Classifier:
     ) -> None:
         self.network = model
         self.engine: Engine = engine or TorchEngine(model)
+        self.exact: Engine | None = TorchEngine(model) if self.engine.rounding else None
+        self.looked_again = 0
         self.encoder = encoder
         self.lexical = lexical
         self.settings = settings
@@ -82,7 +91,7 @@ class Classifier:
         langs: Sequence[str | None] | None = None,
         *,
         max_fpr: float = 0.05,
-        batch_tokens: int = 2048,
+        batch_tokens: int = 768,
         call_words: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> pa.Table:
@@ -126,7 +135,8 @@ class Classifier:
         for row, text in enumerate(texts):
             rows_of.setdefault(text, []).append(row)
         labels: list[dict[str, Any]] = [{}] * len(texts)
-        for posts in self._posts(list(rows_of), batch_tokens):
+        languages_of = [{known[row] for row in rows} for rows in rows_of.values()]
+        for posts in self._posts(list(rows_of), languages_of, max_fpr, batch_tokens):
             for text, post in posts.items():
                 for row in rows_of[text]:
                     labels[row] = self._label(post, known[row], max_fpr)
@@ -140,15 +150,25 @@ class Classifier:
                 progress(sum(len(rows_of[text]) for text in posts))
         return pa.Table.from_pylist(labels, schema=LABEL_SCHEMA)
 
-    def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 2048) -> RawScores:
-        """Uncalibrated scores of texts: what calibration and evaluation start from."""
-        return self._raw_scores(texts, batch_tokens)
+    @property
+    def basis(self) -> str:
+        """All that its labels stand on besides texts and rates: weights and settings, reading, what computes."""
+        settings = hashlib.sha256(self.settings.model_dump_json().encode()).hexdigest()
+        computes = [engine.identity for engine in (self.engine, self.exact) if engine]
+        return " | ".join([settings, f"reading {READING}", *computes])
 
-    def _raw_scores(self, texts: Sequence[str], batch_tokens: int) -> RawScores:
-        raw = raw_scores(self.engine, self.encoder, texts, batch_tokens=batch_tokens)
+    def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 768) -> RawScores:
+        """Uncalibrated scores of texts: what calibration and evaluation start from."""
+        return self._raw_scores(self.engine, texts, batch_tokens)
+
+    def _raw_scores(self, engine: Engine, texts: Sequence[str], batch_tokens: int) -> RawScores:
         if self.lexical is None or self.settings.lexical is None:
-            return raw
-        return with_branch(raw, self.lexical.scores(texts), self.settings.lexical)
+            return raw_scores(engine, self.encoder, texts, batch_tokens=batch_tokens)
+        # Beside the network, which leaves the interpreter alone while it computes.
+        with ThreadPoolExecutor(1) as pool:
+            lexical = pool.submit(self.lexical.scores, texts)
+            raw = raw_scores(engine, self.encoder, texts, batch_tokens=batch_tokens)
+        return with_branch(raw, lexical.result(), self.settings.lexical)
 
     def labels_of(
         self, texts: Sequence[str], raw: RawScores, langs: Sequence[str], *, max_fpr: float = 0.05
@@ -162,11 +182,14 @@ class Classifier:
         """The same weights with other settings: another calibration, another card."""
         return Classifier(self.network, self.encoder, settings, self.engine, self.lexical)
 
-    def _posts(self, texts: list[str], batch_tokens: int) -> Iterator[dict[str, Post]]:
+    def _posts(
+        self, texts: list[str], languages: Sequence[Collection[str]], max_fpr: float, batch_tokens: int
+    ) -> Iterator[dict[str, Post]]:
         """What is known of each text, as many of them as are held in memory at a time."""
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
             raw = self.raw_scores(chunk, batch_tokens=batch_tokens)
+            raw = self._looked_at_again(chunk, raw, languages[start : start + _CHUNK], max_fpr, batch_tokens)
             yield dict(zip(chunk, describe(chunk, raw, self.settings.calibration), strict=True))
 
     def _call_words(
@@ -175,12 +198,30 @@ class Classifier:
         """The words that carry the call of each of the texts that has such words."""
 
         def log_odds(others: Sequence[str]) -> Floats:
-            return self._raw_scores(others, batch_tokens).call
+            return self._raw_scores(self.engine, others, batch_tokens).call
 
         for start in range(0, len(texts), _EXPLAINED):
             part = texts[start : start + _EXPLAINED]
             found = words_of_calls(part, np.array([posts[text].call for text in part]), log_odds)
             yield from ((text, words) for text, words in zip(part, found, strict=True) if words is not None)
+
+    def _looked_at_again(
+        self,
+        texts: Sequence[str],
+        raw: RawScores,
+        languages: Sequence[Collection[str]],
+        max_fpr: float,
+        batch_tokens: int,
+    ) -> RawScores:
+        """The scores, those of posts that the engine's rounding leaves undecided computed exactly."""
+        if self.exact is None or self.engine.rounding is None:
+            return raw
+        calibration = self.settings.calibration
+        rows = undecided(raw, languages, calibration=calibration, rounding=self.engine.rounding, max_fpr=max_fpr)
+        if not len(rows):
+            return raw
+        self.looked_again += len(rows)
+        return raw.replaced(rows, self._raw_scores(self.exact, [texts[i] for i in rows], batch_tokens))
 
     def _label(self, post: Post, language: str, max_fpr: float) -> dict[str, Any]:
         calibration = self.settings.calibration
@@ -228,6 +269,9 @@ def describe(texts: Sequence[str], raw: RawScores, calibration: Calibration) -> 
             yield Post(False, -np.inf, 0.0, 0.0, np.zeros(len(TECHNIQUES)), [], [], [], [])
             continue
         techniques = _reaching(TECHNIQUES, p_techniques[i], calibration.technique_at)
+        spans = find_spans(text, raw.tokens[i], p_techniques[i], techniques, at=at, grow_at=grow_at)
+        # Only a manipulative call is asked for a span of last resort, and none is manipulative below one half.
+        ask = not spans and p_manipulative[i] >= 0.5
         yield Post(
             True,
             float(raw.call[i]),
@@ -236,8 +280,8 @@ def describe(texts: Sequence[str], raw: RawScores, calibration: Calibration) -> 
             p_techniques[i],
             _types(p_types[i], calibration.call_type_at),
             techniques,
-            find_spans(text, raw.tokens[i], p_techniques[i], techniques, at=at, grow_at=grow_at),
-            strongest_span(text, raw.tokens[i], p_techniques[i], least=_WEAKEST_EVIDENCE),
+            spans,
+            strongest_span(text, raw.tokens[i], p_techniques[i], least=_WEAKEST_EVIDENCE) if ask else [],
         )
 
 

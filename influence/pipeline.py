@@ -194,8 +194,8 @@ def _classify(study: Study, params: Params, progress: Progress) -> Mapping[str, 
 
     progress("loading the model", 0, None)
     classifier = load(params["model"])
-    # Labels kept under other columns, by an earlier version, are not mixed with these.
-    key = content_hash([_model_state(params["model"]), params["max_fpr"], str(LABEL_SCHEMA)])
+    # What the model is, how a text is read, what computes, and the columns: two of either never share a row.
+    key = content_hash([_model_state(params["model"]), classifier.basis, params["max_fpr"], str(LABEL_SCHEMA)])
     return {"labels": label_posts(study, classifier, key=key, max_fpr=params["max_fpr"], progress=progress)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -19,22 +20,19 @@ if TYPE_CHECKING:
 __all__ = ["LabelParts", "parts_key"]
 
 
-def parts_key(source: Path, model: str | None, **options: object) -> str:
-    """Return a hash of all that the labels depend on: the file's content, the model, the options."""
-    from classifiers.loading import SHIPPED
-    from classifiers.settings import read_settings
-
+def parts_key(source: Path, basis: str, **options: object) -> str:
+    """Return a hash of all that the labels depend on: the file's content, `Classifier.basis`, the options."""
     with source.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    settings = read_settings(SHIPPED if model is None else Path(model)).model_dump(mode="json")
-    return content_hash([digest, settings, options])
+    return content_hash([digest, basis, options])
 
 
 class LabelParts:
     """The finished blocks of one output file, in the hidden folder `.<name>.parts` beside it.
 
     A block counts once its file bears its number; it is written under another name and renamed. `remark` says in one
-    line that work of a stopped run goes on, or that it was for another file, model or options and is done anew.
+    line that work of a stopped run goes on, or that it was for another file, model, runtime or options and is done
+    anew.
     """
 
     def __init__(self, target: Path, key: str, schema: pa.Schema) -> None:
@@ -43,6 +41,9 @@ class LabelParts:
         self._key, self._schema = key, schema
         if not self.folder.is_dir():
             return
+        # A killed run leaves its unfinished output too.
+        for unfinished in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 32}"):
+            unfinished.unlink(missing_ok=True)
         try:
             same = json.loads((self.folder / "key.json").read_text(encoding="utf-8")) == key
         except (OSError, ValueError):
@@ -51,7 +52,8 @@ class LabelParts:
             self.remark = f"A stopped run is continued: {len(list(self.folder.glob('*.parquet')))} blocks were done."
         else:
             shutil.rmtree(self.folder)
-            self.remark = "The file, the model or the options have changed since a stopped run: all is labelled anew."
+            changed = "The file, the model, the runtime or the options have changed since a stopped run"
+            self.remark = f"{changed}: all is labelled anew."
 
     def block(self, number: int, make: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
         """Return the labels of a block: those kept, else those that `make` gives, which are kept."""

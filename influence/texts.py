@@ -10,11 +10,11 @@ import os
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any
 
 from influence.errors import InputError
 from influence.files import writing
@@ -32,7 +32,6 @@ REMEMBERED = 10_000
 LABEL_NAMES = frozenset(
     ["lang", "label", "call", "call_types", "p_call", "techniques", "p_techniques", "p_manipulative", "spans", "model"]
 )
-_Label: TypeAlias = Callable[[list[str]], list[dict[str, Any]]]
 ENDINGS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
 
@@ -79,12 +78,13 @@ def classify_texts(
     fresh = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
     try:
         with writing(target.parent):
-            label, schema = _labeller(model, max_fpr)
-            key = parts_key(source, model, column=column, max_fpr=max_fpr, rows=ROWS, schema=str(schema))
-            parts = LabelParts(target, key, schema)
-            writer = _Writer(fresh, _ending(target), schema)
+            labeller = _Labeller(model, max_fpr)
+            schema = str(labeller.schema)
+            key = parts_key(source, labeller.basis, column=column, max_fpr=max_fpr, rows=ROWS, schema=schema)
+            parts = LabelParts(target, key, labeller.schema)
+            writer = _Writer(fresh, _ending(target), labeller.schema)
             try:
-                for done in _label(itertools.chain(first, rows), writer, counts, label, column, parts):
+                for done in _label(itertools.chain(first, rows), writer, counts, labeller, column, parts):
                     progress("labelling texts", done, None)
             finally:
                 writer.close()
@@ -98,24 +98,36 @@ def classify_texts(
     return TextsReport(sum(labels.values()), labels, unreadable, target, seconds, parts.remark)
 
 
-def _labeller(model: str | None, max_fpr: float) -> tuple[_Label, pa.Schema]:
-    """Return what labels texts, each distinct one once as long as it is remembered, and the labels' columns."""
-    from classifiers import LABEL_SCHEMA, load
+class _Labeller:
+    """Labels texts, each distinct one once as long as it is remembered.
 
-    classifier = load(model)
-    known: dict[bytes, dict[str, Any]] = {}
+    `schema` are the labels' columns; `basis` says all that they stand on besides the texts and the rate.
+    """
 
-    def label(texts: list[str]) -> list[dict[str, Any]]:
-        keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        fresh = classifier.predict(list(new.values()), max_fpr=max_fpr).to_pylist() if new else []
-        known.update(zip(new, fresh, strict=True))
-        rows = [known[key] for key in keys]
-        for old in list(known)[: max(0, len(known) - REMEMBERED)]:
-            del known[old]
-        return rows
+    def __init__(self, model: str | None, max_fpr: float) -> None:
+        from classifiers import LABEL_SCHEMA, load
 
-    return label, LABEL_SCHEMA
+        self._classifier, self._max_fpr = load(model), max_fpr
+        self._known: dict[bytes, dict[str, Any]] = {}
+        self.schema, self.basis = LABEL_SCHEMA, self._classifier.basis
+
+    def label(self, texts: list[str]) -> list[dict[str, Any]]:
+        """Return the labels of texts, in order."""
+        new = {key: text for key, text in zip(_keys(texts), texts, strict=True) if key not in self._known}
+        fresh = self._classifier.predict(list(new.values()), max_fpr=self._max_fpr).to_pylist() if new else []
+        found = self._known | dict(zip(new, fresh, strict=True))
+        return [found[key] for key in _keys(texts)]
+
+    def remember(self, texts: list[str], labels: list[dict[str, Any]]) -> None:
+        """Keep the labels of a block, whether computed now or by a run that was stopped: both go on alike."""
+        for key, row in zip(_keys(texts), labels, strict=True):
+            self._known.setdefault(key, row)
+        for old in list(self._known)[: max(0, len(self._known) - REMEMBERED)]:
+            del self._known[old]
+
+
+def _keys(texts: list[str]) -> list[bytes]:
+    return [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
 
 
 def _ending(file: Path) -> str:
@@ -157,7 +169,7 @@ def _rows(source: Path, column: str) -> Iterator[Any]:
 
 
 def _label(
-    rows: Iterator[Any], writer: _Writer, counts: Counter[str], label: _Label, column: str, parts: LabelParts
+    rows: Iterator[Any], writer: _Writer, counts: Counter[str], labeller: _Labeller, column: str, parts: LabelParts
 ) -> Iterator[int]:
     """Label and write the rows, a thousand at a time; yield how many were written so far."""
     done = 0
@@ -168,7 +180,8 @@ def _label(
         good = [row for row in block if row is not None]
         counts["unreadable"] += len(block) - len(good)
         texts = [_text(row.get(column)) for row in good]
-        labels = parts.block(number, partial(label, texts))
+        labels = parts.block(number, partial(labeller.label, texts))
+        labeller.remember(texts, labels)
         # A column that bears the name of one of ours is kept beside it.
         kept = [
             {f"{name}_input" if name in LABEL_NAMES else name: value for name, value in row.items()} for row in good

@@ -3,8 +3,8 @@
 Everything else (texts, windows, calibration, labels) is the same whichever engine computes.
 """
 
-from classifiers.engines.base import Engine, Outputs
+from classifiers.engines.base import Engine, Outputs, Rounding
 from classifiers.engines.choose import RUNTIMES, choose_engine
 from classifiers.engines.torch_engine import TorchEngine
 
-__all__ = ["RUNTIMES", "Engine", "Outputs", "TorchEngine", "choose_engine"]
+__all__ = ["RUNTIMES", "Engine", "Outputs", "Rounding", "TorchEngine", "choose_engine"]

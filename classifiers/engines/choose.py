@@ -3,6 +3,7 @@
 import logging
 import os
 
+from classifiers.encoding import Encoder
 from classifiers.engines.base import Engine
 from classifiers.engines.torch_engine import TorchEngine
 from classifiers.errors import InputError
@@ -31,13 +32,15 @@ def runtime_asked_for(runtime: str | None) -> str:
     return name
 
 
-def choose_engine(model: PostClassifier, sha256: str, runtime: str) -> Engine:
+def choose_engine(model: PostClassifier, encoder: Encoder, sha256: str, runtime: str) -> Engine:
     """The engine for a network whose weights lie where they are to be used.
 
     Parameters
     ----------
     model
         The network, on its device.
+    encoder
+        What cuts texts into its windows; a conversion is measured on such windows.
     sha256
         Hash of its weights, which names its export in the cache; an unnamed model is not exported.
     runtime
@@ -54,7 +57,7 @@ def choose_engine(model: PostClassifier, sha256: str, runtime: str) -> Engine:
     from classifiers.engines.onnx_engine import open_onnx
 
     try:
-        return open_onnx(model, sha256)
+        return open_onnx(model, sha256, encoder)
     except Exception as error:  # exporters and runtimes raise everything there is; labels must come all the same
         reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
         _log.warning("ONNX Runtime cannot be used (%s); torch computes, which takes longer.", reason)

@@ -1,20 +1,24 @@
 """The network as ONNX Runtime computes it on a CPU, with 8-bit matrix products, exported once and kept."""
 
 import logging
-import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.engines.base import OUTPUTS, Outputs
+from classifiers.encoding import Encoder
+from classifiers.engines.base import OUTPUTS, Engine, Export, Outputs, Rounding
 from classifiers.engines.cache import cache_folder, read_entry, write_entry
+from classifiers.engines.probes import Probe, probes
+from classifiers.engines.processor import cores, weight_bits
 from classifiers.engines.torch_engine import TorchEngine
 from classifiers.model import PostClassifier
 
 #: Changes when the way of exporting does: older exports are then left alone, and made again under the new name.
-VERSION = 1
+VERSION = 2
 # Rounding moves a logit by a few hundredths; an export that computes something else is far beyond this.
 _AGREES_WITHIN = 0.25
 
@@ -26,32 +30,72 @@ class OnnxEngine:
 
     Parameters
     ----------
-    content
-        The model in ONNX's format, with inputs `ids` and `mask` and the outputs of `Outputs`.
+    export
+        The network, converted.
     threads
         Threads of one matrix product; None is one for each core that this process may use.
+
+    Attributes
+    ----------
+    rounding
+        How far its log odds are off on the probes; None if that was not measured.
+    equal_lengths
+        Whether the model has no mask in its attention; padded batches are computed length by length then.
     """
 
     name = "onnx"
 
-    def __init__(self, content: bytes, *, threads: int | None = None) -> None:
+    def __init__(self, export: Export, *, threads: int | None = None) -> None:
         import onnxruntime
+        from onnxruntime import GraphOptimizationLevel
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or _cores()
+        options.intra_op_num_threads = threads or cores()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # Batches differ in shape: memory laid out for one of them would be kept for each.
         options.enable_mem_pattern = False
-        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self.equal_lengths = export.equal_lengths
+        if self.equal_lengths:
+            # Its operators are fused already; what the runtime would fuse besides is slower than the parts.
+            options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC
+        self._session: Any = onnxruntime.InferenceSession(export.content, options, providers=["CPUExecutionProvider"])
+        self.rounding = export.rounding
+        self.identity = f"onnxruntime {onnxruntime.__version__} export {VERSION} weights {weight_bits()} bits"
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
         """Logits of a batch; see `Engine`."""
+        if not self.equal_lengths or mask.all():
+            return self._run(ids, mask)
+        lengths = mask.sum(axis=1)
+        parts: list[tuple[NDArray[np.intp], Outputs]] = []
+        for length in np.unique(lengths):
+            rows = np.flatnonzero(lengths == length)
+            parts.append((rows, self._run(ids[rows, :length], mask[rows, :length])))
+        return _together(parts, ids.shape)
+
+    def _run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
         return Outputs(*self._session.run(list(OUTPUTS), {"ids": ids, "mask": mask}))
 
 
-def open_onnx(model: PostClassifier, sha256: str) -> OnnxEngine:
-    """The engine of a network from the cache, or exported now and put there.
+def _together(parts: Sequence[tuple[NDArray[np.intp], Outputs]], shape: tuple[int, ...]) -> Outputs:
+    """The outputs of rows that were computed apart; padding has span logits of 0, which nobody reads."""
+    found: dict[str, NDArray[np.float32]] = {}
+    for name in OUTPUTS:
+        inner = getattr(parts[0][1], name).shape[1:]
+        whole = np.zeros((shape[0], shape[1], *inner[1:]) if name == "spans" else (shape[0], *inner), dtype=np.float32)
+        for rows, outputs in parts:
+            values = getattr(outputs, name)
+            if name == "spans":
+                whole[rows, : values.shape[1]] = values
+            else:
+                whole[rows] = values
+        found[name] = whole
+    return Outputs(**found)
+
+
+def open_onnx(model: PostClassifier, sha256: str, encoder: Encoder) -> OnnxEngine:
+    """The engine of a network from the cache, or exported now and put there with what its rounding was measured to be.
 
     Raises
     ------
@@ -60,19 +104,30 @@ def open_onnx(model: PostClassifier, sha256: str) -> OnnxEngine:
     """
     import onnxruntime
 
-    file = cache_folder() / f"{sha256[:32]}-{VERSION}-{onnxruntime.__version__}.onnx"
-    content = read_entry(file)
-    if content is not None:
-        return OnnxEngine(content)
+    bits = weight_bits()
+    file = cache_folder() / f"{sha256[:32]}-{VERSION}-{bits}bit-{onnxruntime.__version__}.onnx"
+    entry = read_entry(file)
+    if entry is not None:
+        return OnnxEngine(Export.unpacked(entry))
     if file.exists():
         _log.warning("%s is damaged; it is made again.", file)
     from classifiers.engines.export import exported
 
-    content = exported(model)
-    engine = OnnxEngine(content)
-    _check(engine, model)
-    _keep(file, content)
+    batches = probes(encoder)
+    export = exported(model, batches, weight_bits=bits)
+    engine, exact = OnnxEngine(export), TorchEngine(model)
+    _check(engine, exact, int(model.encoder.config.vocab_size))
+    engine.rounding = measured(engine, exact, batches)
+    _keep(file, replace(export, rounding=engine.rounding).packed())
     return engine
+
+
+def measured(engine: Engine, exact: Engine, batches: Sequence[Probe]) -> Rounding:
+    """How far an engine's log odds are from those of an exact one: root mean squares over probes."""
+    pairs = [(engine(probe.ids, probe.mask), exact(probe.ids, probe.mask)) for probe in batches]
+    call = np.concatenate([ours.call_log_odds() - theirs.call_log_odds() for ours, theirs in pairs])
+    verdict = np.concatenate([ours.manipulative - theirs.manipulative for ours, theirs in pairs]).astype(np.float64)
+    return Rounding(float(np.sqrt(np.mean(call**2))), float(np.sqrt(np.mean(verdict**2))))
 
 
 def _keep(file: Path, content: bytes) -> None:
@@ -86,20 +141,16 @@ def _keep(file: Path, content: bytes) -> None:
         )
 
 
-def _check(engine: OnnxEngine, model: PostClassifier) -> None:
+def _check(engine: Engine, exact: Engine, vocabulary: int) -> None:
     """Compare an export with its network on batches of several shapes, padding included."""
-    random, vocabulary = np.random.default_rng(0), int(model.encoder.config.vocab_size)
+    random = np.random.default_rng(0)
     for rows, tokens in ((1, 12), (3, 33)):
         ids = random.integers(0, vocabulary, (rows, tokens))
         mask = np.ones_like(ids)
         mask[1:, tokens // 2 :] = 0
-        ours, theirs = engine(ids, mask), TorchEngine(model)(ids, mask)
+        ours, theirs = engine(ids, mask), exact(ids, mask)
         for name in OUTPUTS[:4]:
             found, expected = getattr(ours, name), getattr(theirs, name)
             off = float(np.abs(found - expected).mean())
             if found.shape != expected.shape or not off <= _AGREES_WITHIN * max(1.0, float(np.abs(expected).mean())):
                 raise RuntimeError(f"the exported model does not agree with the network: {name} is off by {off:.3g}")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

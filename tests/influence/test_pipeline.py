@@ -17,6 +17,8 @@ from influence.pipeline import STEPS, is_fresh, parameters, run_all, run_step, w
 class FakeClassifier:
     """Every text is an open call."""
 
+    basis = "fake"
+
     def predict(
         self, texts: Sequence[str], *, max_fpr: float, progress: Callable[[int], None] | None = None
     ) -> pa.Table:

@@ -22,6 +22,7 @@ from influence.texts import classify_texts
 class FakeClassifier:
     """A call is a text that starts with `!`."""
 
+    basis: ClassVar[str] = "fake"
     asked: ClassVar[list[str]] = []
     stop_after: ClassVar[int | None] = None
 

@@ -23,7 +23,7 @@ import classifiers, classifiers.loading
 from classifiers import LABEL_SCHEMA
 
 class Model:
-    name = "instant"
+    name = basis = "instant"
     def predict(self, texts, *, max_fpr, progress=None, **_):
         row = dict(lang="kk", call="none", p_call=0.5, p_manipulative=0.5, model="instant", p_techniques=None)
         row |= dict(call_types=[], techniques=[], spans=[])
