@@ -45,7 +45,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pieces.train_from_iterator([" ".join(WORDS)] * 3, vocab_size=300, show_progress=False)
     special = {f"{name.lower()}_token": f"[{name}]" for name in ("CLS", "SEP", "PAD", "UNK", "MASK")}
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=pieces._tokenizer, **special)  # type: ignore[no-untyped-call]
-    shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    shape: dict[str, Any] = {
+        "hidden_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+    }
     torch.manual_seed(3)
     network = PostClassifier(
         BertModel(BertConfig(vocab_size=pieces.get_vocab_size(), **shape), add_pooling_layer=False)
