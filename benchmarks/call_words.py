@@ -69,7 +69,7 @@ def compare(classifier: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str
         parts = [text[a:b] for a, b in places]
         alone = classifier.raw_scores(parts).call
         without = classifier.raw_scores([f"{text[:a]} {text[b:]}" for a, b in places]).call
-        candidates = set(np.argsort(-alone, kind="stable")[:4].tolist())
+        candidates = set(np.argsort(-alone, kind="stable")[:2].tolist())
         among = np.array([-score if i in candidates else -np.inf for i, score in enumerate(without)])
         methods: dict[str, Any] = {"random": random.random(len(parts)), "longest": [len(part) for part in parts]}
         if classifier.lexical is not None:

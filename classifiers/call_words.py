@@ -13,7 +13,7 @@ from classifiers.segments import Place, pieces
 
 # Pieces of a post that are tried by leaving them out. Trying all of them finds no better ones (docs/classifiers.md)
 # and takes time with the square of the post's length.
-_CANDIDATES = 4
+_CANDIDATES = 2
 # Log odds that must be lost with the words; less is within what rounding and chance do to them.
 _LEAST = 0.5
 
@@ -58,7 +58,7 @@ def words_of_calls(texts: Sequence[str], calls: Floats, log_odds: LogOdds) -> li
 
     Notes
     -----
-    Occlusion (Zeiler & Fergus 2014) by sentences: each is scored alone, which costs as much as the post, and the four
+    Occlusion (Zeiler & Fergus 2014) by sentences: each is scored alone, which costs as much as the post, and the two
     that are most of a call by themselves are left out one at a time. The one whose loss costs most is the evidence: by
     construction, the words without which the model would decide otherwise, and not only words that it looked at.
 
