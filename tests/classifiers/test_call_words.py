@@ -95,7 +95,7 @@ def test_the_number_of_texts_read_does_not_grow_with_the_square_of_the_post() ->
     scorer, text = by_word("подпишите"), "Сегодня тепло. " * 100 + "Подпишите петицию!"
     span = found(text, scorer)
     assert span is not None
-    assert scorer.read == 1 + 101 + 4
+    assert scorer.read == 1 + 101 + 2
 
 
 def test_places_behind_the_part_of_a_long_text_that_is_not_read() -> None:
