@@ -54,6 +54,9 @@ _CODED = re.compile(r"(?:%[89a-fA-F][0-9a-fA-F])+")
 _VIDEO = re.compile(r"^/(?:shorts|live|embed|v)/([\w-]{6,})")
 
 
+_END = re.compile(r"[\s/]+\Z")
+
+
 def canonical_url(url: str) -> str | None:
     """Return an address in the form in which two posts that share it agree; None if it is no web address.
 
@@ -99,21 +102,21 @@ def _host(parts: SplitResult) -> str:
 
 def _video(host: str, parts: SplitResult) -> str | None:
     """Return the id of a video on YouTube, None for all other addresses."""
+    found = None
     if host == "youtu.be":
-        return parts.path.strip("/").partition("/")[0] or None
-    if host != "youtube.com":
-        return None
-    found = _VIDEO.match(parts.path)
-    if found:
-        return found[1]
-    return parse_qs(parts.query).get("v", [None])[0] if parts.path.rstrip("/") == "/watch" else None
+        found = parts.path.strip("/").partition("/")[0]
+    elif host == "youtube.com":
+        named = _VIDEO.match(parts.path)
+        watched = parse_qs(parts.query).get("v", [None])[0] if parts.path.rstrip("/") == "/watch" else None
+        found = named[1] if named else watched
+    return found if found and re.fullmatch(r"[\w-]+", found, re.ASCII) else None
 
 
 def _path(host: str, path: str) -> str:
     plain = unicodedata.normalize("NFC", _CODED.sub(_decoded, path))
     if host == "t.me":
         plain = plain.removeprefix("/s") if plain.startswith("/s/") else plain  # the channel's page for browsers
-    return plain.rstrip("/") or "/"
+    return _END.sub("", plain) or "/"
 
 
 def _decoded(match: re.Match[str]) -> str:
@@ -127,7 +130,7 @@ def _query(host: str, query: str) -> str:
     """Return the parameters that count, as they are written and in their order."""
     own = _SHARING.get(host)
     kept = []
-    for pair in query.split("&"):
+    for pair in map(str.strip, query.split("&")):
         name = pair.partition("=")[0].replace("%5B", "[").replace("%5D", "]")
         if pair and not _TRACKING.fullmatch(name) and not (own and own.fullmatch(name)):
             kept.append(_CODED.sub(_decoded, pair))

@@ -73,7 +73,7 @@ def _started(source: Path, out: Path, model: Path, cache: Path) -> subprocess.Po
     words = ["classify-texts", str(source), "--out", str(out), "--model", str(model), "--max-fpr", "0.3"]
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "INFLUENCE_RUNTIME": "onnx", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [sys.executable, "-c", PROGRAM, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
 
 
@@ -86,7 +86,7 @@ def test_a_killed_run_goes_on_to_the_same_file(tmp_path: Path, model: Path) -> N
     texts = _texts()
     source.write_text("".join(json.dumps({"n": n, "text": text}) + "\n" for n, text in enumerate(texts)), "utf-8")
     run = _started(source, whole, model, tmp_path / "cache")
-    assert run.wait() == 0, run.stderr and run.stderr.read()
+    assert run.wait() == 0
     total, picked = -(-len(texts) // BLOCK), random.Random(11)
     for least in sorted(picked.sample(range(total - 2), 2)):
         run = _started(source, out, model, tmp_path / "cache")
@@ -96,11 +96,11 @@ def test_a_killed_run_goes_on_to_the_same_file(tmp_path: Path, model: Path) -> N
         run.wait()
         assert not out.exists() or out.read_bytes() == whole.read_bytes()
     run = _started(source, out, model, tmp_path / "cache")
-    assert run.wait() == 0, run.stderr and run.stderr.read()
+    assert run.wait() == 0
     assert out.read_bytes() == whole.read_bytes()
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [(row["n"], row["text"]) for row in rows] == list(enumerate(texts))
-    assert len({row["label"] for row in rows}) > 1
+    assert len({row["p_call"] for row in rows}) > 100
     # What the killed runs had begun is gone.
     assert {file.name for file in tmp_path.iterdir()} == {source.name, whole.name, out.name, "cache"}
 

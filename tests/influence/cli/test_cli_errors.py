@@ -65,7 +65,7 @@ def test_every_error_is_one_line_and_a_code(
 def test_unexpected_errors_ask_for_debug_and_debug_shows_the_traceback(
     influence: Run, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Study, "show", lambda *_: 1 // 0)
+    monkeypatch.setattr(Study, "show", lambda *_, **__: 1 // 0)
     assert "--debug" in influence("show", "posts", "--study", study.folder).err
     ended = influence("show", "posts", "--study", study.folder, "--debug")
     assert ended.code == 3
@@ -75,7 +75,7 @@ def test_unexpected_errors_ask_for_debug_and_debug_shows_the_traceback(
 
 
 def test_ctrl_c_is_one_line_and_130(influence: Run, study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Study, "show", stop)
@@ -219,7 +219,7 @@ def test_ctrl_c_in_a_process_ends_with_130_and_no_traceback(study: Study, fill: 
     # The signal comes once the command is at work: Python's own start-up answers Ctrl-C with a traceback.
     code = (
         "import os, signal; from influence.study import Study; from influence.cli import main\n"
-        "Study.show = lambda *_: os.kill(os.getpid(), signal.SIGINT) or Study.table(*_)\n"
+        "Study.show = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT) or Study.table(*_)\n"
         f"main(['show', 'posts', '--study', {str(study.folder)!r}])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

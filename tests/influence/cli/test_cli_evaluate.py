@@ -22,9 +22,9 @@ def test_a_bound_decides_the_exit_code(influence: Any, tmp_path: Path) -> None:
     assert passed.code == 0, passed.err
     assert json.loads(passed.out)["posts"] == 40
     assert (tmp_path / "out" / "evaluation.md").is_file()
-    failed = influence(*words, "--min", "0.999")
+    failed = influence(*words, "--min", "call:brier<=0")
     assert failed.code == 1
-    assert "not reached: label:f1 >= 0.999" in failed.err
+    assert "not reached: call:brier <= 0" in failed.err
     assert "Scores: all posts" in failed.out
 
 

@@ -132,7 +132,9 @@ def test_one_step_is_enough_and_the_others_are_named_with_their_commands(
     page, document = report_of(study_with(step))
     missing = re.findall(r'class="missing-part">.*?<code>influence ([a-z]+)</code>', page)
     assert missing == [
-        name for name in ("compare", "reach", "leaders", "cascades", "classify", "flags") if name != step
+        name
+        for name in ("compare", "reach", "leaders", "cascades", "coordination", "classify", "flags")
+        if name != step
     ]
     assert document["figures"]
     assert all(figure["command"].startswith(f"influence {step}") for figure in document["figures"].values())
