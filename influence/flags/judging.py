@@ -103,8 +103,8 @@ def corrected_for_misses(
 ) -> tuple[float, float, float] | None:
     """Return mean, low and high end of an account's share of manipulative calls, those that the model missed included.
 
-    None where the card does not say how many it misses. The share of calls that is found was measured on very few, so
-    the interval is wide; no account is flagged because of it.
+    None where the card does not say how many it misses, or where finds are no more frequent than mistakes. The share
+    of calls that is found was measured on very few, so the interval is wide; no account is flagged because of it.
     """
     typical = errors.typical(accounts.languages[i])
     if typical is None or errors.found is None:
@@ -112,7 +112,9 @@ def corrected_for_misses(
     k, n, calls = (int(column[i]) for column in (accounts.manipulative, accounts.posts, accounts.calls))
     false, found = errors.joint_nodes(typical)
     priors = _priors(accounts, accounts.kinds[i])
-    return corrected_rate(k, n, calls, priors, false=false, found=found, confidence=confidence)
+    ends = corrected_rate(k, n, calls, priors, false=false, found=found, confidence=confidence)
+    # No share of manipulative calls explains these labels where mistakes are as frequent as finds: it is not known.
+    return ends if ends[2] > 0 else None
 
 
 def _without_false_alarms(
@@ -131,6 +133,7 @@ def _false_discovery(p: Floats) -> Floats:
     """Benjamini–Hochberg q-values of the chances that are known; NaN elsewhere."""
     adjusted, known = np.full(len(p), np.nan), np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known], kind="stable")]
-    raised = p[order] * len(order) / np.arange(1, len(order) + 1)
+    # The factor first: p * n / n may be a hair below p.
+    raised = p[order] * (len(order) / np.arange(1, len(order) + 1))
     adjusted[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
     return adjusted
