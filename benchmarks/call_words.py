@@ -57,6 +57,7 @@ def agreement(text: str, quote: str, place: tuple[int, int]) -> tuple[float, flo
 def compare(classifier: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str, Floats]]:
     """For each method the means of precision, recall, F1, share of posts that meet the quote, comprehensiveness and
     sufficiency."""
+    from classifiers.call_words import CANDIDATES
     from classifiers.segments import sentences
 
     random = np.random.default_rng(0)
@@ -69,7 +70,7 @@ def compare(classifier: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str
         parts = [text[a:b] for a, b in places]
         alone = classifier.raw_scores(parts).call
         without = classifier.raw_scores([f"{text[:a]} {text[b:]}" for a, b in places]).call
-        candidates = set(np.argsort(-alone, kind="stable")[:2].tolist())
+        candidates = set(np.argsort(-alone, kind="stable")[:CANDIDATES].tolist())
         among = np.array([-score if i in candidates else -np.inf for i, score in enumerate(without)])
         methods: dict[str, Any] = {"random": random.random(len(parts)), "longest": [len(part) for part in parts]}
         if classifier.lexical is not None:

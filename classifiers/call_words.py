@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -11,9 +12,9 @@ from classifiers.evidence import Evidence, quotable
 from classifiers.scheme import CALL_SPAN
 from classifiers.segments import Place, pieces
 
-# Pieces of a post that are tried by leaving them out. Trying all of them finds no better ones (docs/classifiers.md)
-# and takes time with the square of the post's length.
-_CANDIDATES = 2
+#: Pieces of a post that are tried by leaving them out. Trying all of them finds no better ones (docs/classifiers.md)
+#: and takes time with the square of the post's length.
+CANDIDATES: Final = 2
 # Log odds that must be lost with the words; less is within what rounding and chance do to them.
 _LEAST = 0.5
 
@@ -97,13 +98,13 @@ def _candidates(posts: Sequence[_Post], log_odds: LogOdds) -> list[list[Place]]:
     for (number, place), score in zip(many, alone.tolist(), strict=True):
         ranked[number].append((-score, place))
     return [
-        [place for _, place in sorted(own)[:_CANDIDATES]] if _many(post) else post.pieces
+        [place for _, place in sorted(own)[:CANDIDATES]] if _many(post) else post.pieces
         for post, own in zip(posts, ranked, strict=True)
     ]
 
 
 def _many(post: _Post) -> bool:
-    return len(post.pieces) > _CANDIDATES
+    return len(post.pieces) > CANDIDATES
 
 
 def _evidence(text: str, place: Place, score: float) -> Evidence | None:

@@ -76,7 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
         examples = load_examples(settings, given.data)
         own, aside = training_part(examples), held_out_part(examples)
         if not aside:
-            raise InputError(f"{given.config}: no post is held out, so nothing can be calibrated. Set held_out.")
+            raise InputError(
+                f"{given.config}: no post is held out, so nothing can be calibrated. Set held_out, and folds = 0."
+            )
         add_branch(given.model, own, [e for e in aside if e.real] or aside)
         assess(load(given.model, runtime="torch"), given.model, own, aside, {}, samples=settings.bootstrap_samples)
     except ClassifiersError as error:

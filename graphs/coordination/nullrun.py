@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from graphs.coordination.nulls import SHUFFLED, SignificanceOptions, permuted
+from graphs.coordination.nulls import SHUFFLED, SignificanceOptions
 from graphs.coordination.options import CoordinationOptions
-from graphs.coordination.pairs import coordinated_edges
 from graphs.coordination.shares import Shares
+from graphs.coordination.shuffles import searched_again
 from graphs.coordination.significance import Significance, edge_significance
 from graphs.errors import InputError
 from graphs.reaching.survey import wilson
@@ -128,16 +128,11 @@ def coordination_null(
     if runs < 1:
         raise InputError(f"runs must be at least 1, got {runs!r}.")
     found = edge_significance(shares, chosen, model) if observed is None else observed
-    random = np.random.default_rng(model.seed)
-    exact = replace(model, method="exact")
     weights, significant = [], np.zeros(runs, np.int64)
-    for run in range(runs):
-        shuffled = permuted(shares, model, random)
-        edges = coordinated_edges(shuffled, chosen)
+    # The margins, and so the number of tests, are those of the data.
+    for run, edges in enumerate(searched_again(shares, chosen, model, model, tests=found.tests, runs=runs)):
         weights.append(np.sort(edges["weight"].to_numpy()))
-        # The margins, and so the number of tests, are those of the data.
-        by_chance = edge_significance(shuffled, chosen, exact, edges=edges, tests=found.tests)
-        significant[run] = by_chance.significant().num_rows
+        significant[run] = Significance(edges, model, found.tests).significant().num_rows
         if progress is not None:
             progress(run + 1, runs)
     table = _weights(found, weights)

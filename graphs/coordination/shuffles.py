@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from graphs.coordination.shares import Shares
 from graphs.coordination.significance import Multiplicity, edge_significance
 from graphs.errors import InputError
 
-__all__ = ["NULL_SCHEMA", "shuffled_edges"]
+__all__ = ["NULL_SCHEMA", "searched_again", "shuffled_edges"]
 
 _COUNT, _NUMBER = pa.int64(), pa.float64()
 NULL_SCHEMA = pa.schema(
@@ -91,14 +91,9 @@ def shuffled_edges(
         rules.append(("q_value", model.level))
     wide = replace(options, min_weight=1, subgraph="all", fast_window_s=None, speed_weighted=False)
     observed = _counts(edges, rules)
-    random = np.random.default_rng(seed)
     counts = np.zeros((runs, len(rules)))
-    for run in range(runs):
-        again = permuted(shares, shuffle, random)
-        found = coordinated_edges(again, wide)
-        if significance is not None:
-            same = tests if shuffle is model else None
-            found = edge_significance(again, wide, replace(model, method="exact"), edges=found, tests=same).edges
+    judged, same = None if significance is None else model, tests if shuffle is model else None
+    for run, found in enumerate(searched_again(shares, wide, shuffle, judged, tests=same, runs=runs)):
         counts[run] = _counts(found, rules)
         tell(run + 1, runs)
     chosen = len(rules) - 1 if significance is not None else rules.index(("weight", float(options.min_weight)))
@@ -106,6 +101,27 @@ def shuffled_edges(
         _row(shuffle.null, *rule, int(observed[i]), counts[:, i], chosen=i == chosen) for i, rule in enumerate(rules)
     ]
     return pa.Table.from_pylist(rows, schema=NULL_SCHEMA)
+
+
+def searched_again(
+    shares: Shares,
+    options: CoordinationOptions,
+    shuffle: SignificanceOptions,
+    model: SignificanceOptions | None,
+    *,
+    tests: Multiplicity | None,
+    runs: int,
+) -> Iterator[pa.Table]:
+    """Yield the edges that the same search finds in each of `runs` shuffles by `shuffle`, drawn by its seed.
+
+    With a `model` they have its q-values; `tests` is their number on the data, if the shuffles leave it as it is.
+    """
+    random = np.random.default_rng(shuffle.seed)
+    exact = None if model is None else replace(model, method="exact")
+    for _ in range(runs):
+        again = permuted(shares, shuffle, random)
+        edges = coordinated_edges(again, options)
+        yield edges if exact is None else edge_significance(again, options, exact, edges=edges, tests=tests).edges
 
 
 def _counts(edges: pa.Table, rules: Sequence[tuple[str, float]]) -> npt.NDArray[np.int64]:
