@@ -5,7 +5,8 @@
 FOLDER holds the sources of the configuration; their files of calls have the annotators' `quote`. Posts are those that
 the model holds for calls (log odds above 0.5) and that have several sentences. Of each method one sentence a post is
 compared with the quote, word by word, means over posts; comprehensiveness and sufficiency (DeYoung et al. 2020, ACL)
-are what the probability of a call loses without the sentence, and with nothing but it.
+are what the probability of a call loses without the sentence, and with nothing but it. "pointed at" is the sentence
+that the token scores point at, each post by a head that was fitted to the quotes of the other four fifths.
 """
 
 import argparse
@@ -57,13 +58,14 @@ def agreement(text: str, quote: str, place: tuple[int, int]) -> tuple[float, flo
 def compare(classifier: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str, Floats]]:
     """For each method the means of precision, recall, F1, share of posts that meet the quote, comprehensiveness and
     sufficiency."""
-    from classifiers.call_words import CANDIDATES
+    from classifiers.call_words import CANDIDATES, sentence_log_odds
     from classifiers.segments import sentences
 
     random = np.random.default_rng(0)
+    tokens = out_of_fold(classifier, calls)
     whole = classifier.raw_scores([text for text, _ in calls]).call
     of_method: dict[str, list[tuple[float, ...]]] = {}
-    for (text, quote), log_odds in zip(calls, whole.tolist(), strict=True):
+    for (text, quote), log_odds, of_text in zip(calls, whole.tolist(), tokens, strict=True):
         places = sentences(text)
         if log_odds <= 0.5 or len(places) < 2:
             continue
@@ -75,7 +77,8 @@ def compare(classifier: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str
         methods: dict[str, Any] = {"random": random.random(len(parts)), "longest": [len(part) for part in parts]}
         if classifier.lexical is not None:
             methods["lexical branch"] = classifier.lexical.scores(parts)[:, 0]
-        methods |= {"alone": alone, "each left out": -without, "ours": among}
+        methods |= {"alone": alone, "each left out": -without, "two left out": among}
+        methods["pointed at"] = sentence_log_odds(of_text, places)
         for name, scores in methods.items():
             best = int(np.argmax(scores))
             lost, kept = _probability(log_odds) - _probability(without[best]), _probability(alone[best])
@@ -83,6 +86,29 @@ def compare(classifier: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str
             row = precision, recall, f1, float(precision > 0), lost, _probability(log_odds) - kept
             of_method.setdefault(name, []).append(row)
     return [(f"{name} (n={len(rows)})", np.mean(rows, axis=0)) for name, rows in of_method.items()]
+
+
+def out_of_fold(classifier: Any, calls: Sequence[tuple[str, str]], folds: int = 5) -> list[Any]:
+    """Token scores of each post by a head that was not fitted to its quote; the network stays the same."""
+    from classifiers.examples import Example, fraction
+    from classifiers.training.call_words import fit_call_words
+
+    posts = []
+    for text, quote in calls:
+        start = text.index(quote)
+        posts.append(Example(text, text, "und", "calls", call="call", quote=(start, start + len(quote))))
+    fold_of = [int(folds * fraction(post.text)) for post in posts]
+    found: list[Any] = [None] * len(posts)
+    kept = {name: tensor.clone() for name, tensor in classifier.network.spans.state_dict().items()}
+    for fold in range(folds):
+        fit_call_words(
+            classifier.network, classifier.encoder, [p for p, f in zip(posts, fold_of, strict=True) if f != fold]
+        )
+        own = [i for i, f in enumerate(fold_of) if f == fold]
+        for i, scores in zip(own, classifier.raw_scores([posts[i].text for i in own]).tokens, strict=True):
+            found[i] = scores
+    classifier.network.spans.load_state_dict(kept)
+    return found
 
 
 def _probability(log_odds: float) -> float:
@@ -114,7 +140,7 @@ def main() -> None:
     from classifiers.training.config import read_config
     from classifiers.training.data import load_examples
 
-    classifier = classifiers.load(given.model, device="cpu", runtime="onnx")
+    classifier = classifiers.load(given.model, device="cpu", runtime="torch")
     calls = read_calls(given.folder, given.config, held_out=given.held_out)
     print(f"{'':28}precision  recall  F1    met   comprehensiveness  sufficiency")
     for name, (precision, recall, f1, met, lost, kept) in compare(classifier, calls):
@@ -123,7 +149,7 @@ def main() -> None:
         settings = read_config(given.config)
         posts = load_examples(settings, given.folder)
         texts = [post.text for post in posts if post.source == settings.sources[0].name][: given.timed]
-        plain, full, share = seconds(classifier, texts)
+        plain, full, share = seconds(classifiers.load(given.model, device="cpu", runtime="onnx"), texts)
         print(
             f"{len(texts)} posts: {plain:.1f} s, with words of calls {full:.1f} s ({full / plain - 1:+.0%}); ", end=""
         )

@@ -4,8 +4,10 @@
     python benchmarks/labels.py --rows 100000 [--texts FILE] [--model DIR]
 
 The peer runs the same encoder with the same weights in float32, with one head, in the given batch sizes (1 is what its
-documentation advises on a CPU), each post cut at the model's window. Ours reads long posts whole, finds language,
-techniques and spans, and derives the label; it runs in turn with the peer. Labels are compared with those of the same
+documentation advises on a CPU). Each post is cut at what the encoder can read, as `truncation=True` does, and in rows
+of their own at our window. Ours reads long posts whole, finds language, techniques, spans and the words of calls, and
+derives the label; it runs in turn with the peer. With `--short` only posts are taken that one window holds, so that
+all of them read the same tokens. Labels are compared with those of the same
 model computed in float32, every post in both. With `--rows`, `influence classify-texts` labels a file of so many
 distinct texts in a process of its own, and its peak memory is given.
 """
@@ -45,8 +47,16 @@ def read_texts(files: Sequence[Path], column: str, limit: int) -> list[str]:
     return texts[:: max(1, len(texts) // limit)][:limit]
 
 
-def pipeline_call(model: str | None, batch_size: int) -> Callable[[Sequence[str]], Any]:
-    """The pipeline over the model's encoder, as a function of texts."""
+def in_one_window(texts: Sequence[str], model: str | None) -> list[str]:
+    """The texts that the model reads in one window."""
+    import classifiers
+
+    windows = classifiers.load(model, device="cpu").encoder.windows(texts)
+    return [text for number, text in enumerate(texts) if sum(window.text == number for window in windows) == 1]
+
+
+def pipeline_call(model: str | None, batch_size: int, tokens: int) -> Callable[[Sequence[str]], Any]:
+    """The pipeline over the model's encoder, as a function of texts, which are cut at so many tokens."""
     from transformers import AutoModelForSequenceClassification, pipeline
 
     import classifiers
@@ -55,7 +65,7 @@ def pipeline_call(model: str | None, batch_size: int) -> Callable[[Sequence[str]
     network: Any = AutoModelForSequenceClassification.from_config(opened.network.encoder.config)  # type: ignore[no-untyped-call]
     network.base_model.load_state_dict(opened.network.encoder.state_dict(), strict=False)
     peer: Any = pipeline("text-classification", model=network.eval(), tokenizer=opened.encoder.tokenizer, device="cpu")
-    options = {"truncation": True, "max_length": opened.settings.window, "batch_size": batch_size}
+    options = {"truncation": True, "max_length": tokens, "batch_size": batch_size}
     return lambda texts: peer(list(texts), **options)
 
 
@@ -73,7 +83,9 @@ def compared(model: str | None, texts: Sequence[str], batch_sizes: Sequence[int]
     ours = classifiers.load(model, device="cpu", runtime="onnx")
     exact = classifiers.load(model, device="cpu", runtime="torch")
     calls: dict[str, Callable[[Sequence[str]], Any]] = {f"ours, {ours.engine.name}": ours.predict}
-    calls |= {f"pipeline, batch_size={size}": pipeline_call(model, size) for size in batch_sizes}
+    for tokens in (int(ours.network.encoder.config.max_position_embeddings), ours.settings.window):
+        for size in batch_sizes:
+            calls[f"pipeline, batch_size={size}, {tokens} tokens"] = pipeline_call(model, size, tokens)
     calls["ours, torch"] = exact.predict
     labels: dict[str, list[str]] = {}
     wall: dict[str, list[float]] = {name: [] for name in calls}
@@ -128,6 +140,7 @@ def main() -> None:
     parser.add_argument("--model", help="a model folder (default: the shipped one)")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--rows", type=int, help="label a file of so many texts instead, and give the peak memory")
+    parser.add_argument("--short", action="store_true", help="only posts that one window of the model holds")
     parser.add_argument("--threads", type=int, default=0, help="of torch (default: its own choice)")
     given = parser.parse_args()
     if given.threads:
@@ -135,6 +148,8 @@ def main() -> None:
 
         torch.set_num_threads(given.threads)
     texts = read_texts(given.texts, given.column, given.limit)
+    if given.short:
+        texts = in_one_window(texts, given.model)
     if given.rows:
         print(streamed(given.model, texts, given.rows), flush=True)
         return

@@ -1,4 +1,8 @@
-"""The words that carry a call: those without which the model would see none, or much less of one."""
+"""The words that carry a call: a sentence or clause of the post, verbatim.
+
+A model whose span head was fitted to what annotators quoted points at them, with scores that it has anyway
+(`pointed_words`). Any other model is asked by leaving sentences out (`words_of_calls`), which reads the post again.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +13,8 @@ import numpy as np
 from classifiers.calibration import Floats
 from classifiers.encoding import shortened
 from classifiers.evidence import Evidence, quotable
+from classifiers.inference import TokenScores
+from classifiers.model import SPAN_CHANNELS
 from classifiers.scheme import CALL_SPAN
 from classifiers.segments import Place, pieces
 
@@ -17,6 +23,12 @@ from classifiers.segments import Place, pieces
 CANDIDATES: Final = 2
 # Log odds that must be lost with the words; less is within what rounding and chance do to them.
 _LEAST = 0.5
+
+_OF_CALL = SPAN_CHANNELS.index(CALL_SPAN)
+# So many tokens stand for a sentence: its strongest ones. The mean of all would favour short sentences.
+_STRONGEST = 3
+# Below this no sentence is the call: fewer than one post in a hundred that annotators quoted from lies there.
+_LEAST_POINTED = 0.15
 
 LogOdds = Callable[[Sequence[str]], Floats]
 """Log odds (N,) of a call of N texts: of the whole model, whatever computes it."""
@@ -37,6 +49,44 @@ class _Post:
     def given(self, place: Place) -> Place:
         shift = self.gap if place[0] >= self.cut else 0
         return place[0] + shift, place[1] + shift
+
+
+def pointed_words(text: str, tokens: TokenScores) -> Evidence | None:
+    """The sentence (or clause) of a post that its token scores point at; None where they point at none.
+
+    Parameters
+    ----------
+    text
+        A post that the model holds for a call.
+    tokens
+        Its token scores; the channel `call` says how likely a token stands in the words that an annotator would quote.
+
+    Returns
+    -------
+    Evidence or None
+        With `quote == text[start:end]`. The `score`, from 0.15 to 1, is the probability at the mean log odds of the
+        three strongest tokens of the sentence; of all sentences, it has the highest.
+    """
+    post = _post(text)
+    places = [post.given(place) for place in post.pieces]
+    if not places or not len(tokens.offsets):
+        return None
+    means = sentence_log_odds(tokens, places)
+    best = int(np.argmax(means))
+    score = float(1 / (1 + np.exp(-means[best])))
+    return _evidence(text, places[best], score) if score >= _LEAST_POINTED else None
+
+
+def sentence_log_odds(tokens: TokenScores, places: Sequence[Place]) -> Floats:
+    """Mean log odds (S,) of the three strongest tokens of each of S places; minus infinity where there is no token."""
+    scores = tokens.scores[:, _OF_CALL].clip(1e-6, 1 - 1e-6)
+    log_odds = np.log(scores) - np.log1p(-scores)
+    found = np.full(len(places), -np.inf)
+    for number, (start, end) in enumerate(places):
+        own = log_odds[(tokens.offsets[:, 0] < end) & (start < tokens.offsets[:, 1])]
+        if len(own):
+            found[number] = np.sort(own)[-_STRONGEST:].mean()
+    return found
 
 
 def words_of_calls(texts: Sequence[str], calls: Floats, log_odds: LogOdds) -> list[Evidence | None]:

@@ -25,7 +25,8 @@ class Example:
     """A post and what its annotators said; None is "not asked", which no loss may read as "no".
 
     `call` may be `NOT_A_CALL`. Where annotators were asked about some of the ten techniques only, `known_techniques`
-    names those; None is all ten (where `techniques` is given at all). Spans are known for the same techniques.
+    names those; None is all ten (where `techniques` is given at all). Spans are known for the same techniques. `quote`
+    is the place of the words that annotators quoted as the call, in code points; None is "no call" or "not asked".
     """
 
     id: str
@@ -38,6 +39,7 @@ class Example:
     techniques: tuple[str, ...] | None = None
     known_techniques: tuple[str, ...] | None = None
     spans: tuple[Span, ...] | None = None
+    quote: tuple[int, int] | None = None
     group: str = ""
     weight: float = 1.0
     held_out: bool = False

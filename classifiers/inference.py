@@ -17,7 +17,7 @@ from classifiers.settings import LexicalScales
 
 @dataclass(frozen=True, slots=True)
 class TokenScores:
-    """Tokens of one text: `offsets` (T, 2) code points, ascending; `scores` (T, 11) in [0, 1], by span channel."""
+    """Tokens of one text: `offsets` (T, 2) code points, ascending; `scores` (T, 12) in [0, 1], by span channel."""
 
     offsets: NDArray[np.int64]
     scores: Floats

@@ -6,10 +6,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
+from classifiers.scheme import CALL_SPAN, CALL_TYPES, CALLS, TECHNIQUES
 
-#: Channels of the span head: one a technique, and one for "some technique", which unnamed spans train as well.
-SPAN_CHANNELS = (*TECHNIQUES, "any")
+#: Channels of the span head: one a technique, one for "some technique", which unnamed spans train as well, and one for
+#: the words that carry a call, which is fitted to the finished network (`training.call_words`).
+SPAN_CHANNELS = (*TECHNIQUES, "any", CALL_SPAN)
 
 Pooling = Literal["mean", "attention"]
 #: Questions that look at words of their own where pooling is by attention.
@@ -20,7 +21,7 @@ QUESTIONS = ("call", "manipulative", "techniques")
 class Logits:
     """What the network says of a batch of B windows of T tokens; all are logits.
 
-    `call` (B, 3), `manipulative` (B,), `call_types` (B, 11), `techniques` (B, 10), `spans` (B, T, 11).
+    `call` (B, 3), `manipulative` (B,), `call_types` (B, 11), `techniques` (B, 10), `spans` (B, T, 12).
     """
 
     call: Tensor

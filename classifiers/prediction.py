@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from classifiers.calibration import Floats, sigmoid
-from classifiers.call_words import words_of_calls
+from classifiers.call_words import pointed_words, words_of_calls
 from classifiers.encoding import Encoder
 from classifiers.engines import Engine, TorchEngine
+from classifiers.engines.choose import exact_engine
 from classifiers.errors import InputError
 from classifiers.evidence import Evidence, find_spans, strongest_span
-from classifiers.inference import RawScores, raw_scores, with_branch
+from classifiers.inference import RawScores, TokenScores, raw_scores, with_branch
 from classifiers.language import detect_languages
 from classifiers.lexical import LexicalBranch
 from classifiers.model import PostClassifier
@@ -46,6 +47,7 @@ class Post:
     techniques: list[str]
     spans: list[Evidence]
     fallback: list[Evidence]
+    tokens: TokenScores
 
 
 class Classifier:
@@ -77,7 +79,7 @@ class Classifier:
     ) -> None:
         self.network = model
         self.engine: Engine = engine or TorchEngine(model)
-        self.exact: Engine | None = TorchEngine(model) if self.engine.rounding else None
+        self.exact = exact_engine(self.engine, model)
         self.looked_again = 0
         self.encoder = encoder
         self.lexical = lexical
@@ -109,7 +111,7 @@ class Classifier:
             Padded tokens that the network reads at once; bounds the memory.
         call_words
             Whether `spans` also holds the words that carry a call, of every post labelled as one or `undetermined`.
-            Without them, labels are the same and come sooner.
+            A model that was not taught them reads such posts again, several times; labels are the same either way.
         progress
             Called with the number of texts done since the last call.
 
@@ -119,7 +121,7 @@ class Classifier:
             One row a text in order, with the columns of `LABEL_SCHEMA`. `p_call` is the calibrated probability of a
             call, `p_manipulative` that of manipulation given a call (for every post), `spans` are half-open ranges of
             code points with `quote == text[start:end]`; one of `technique` `call` is the words that carry the call,
-            with by how much its log odds fall without them as `score`. A call without one rests on the whole post.
+            with a `score` (`call_words.pointed_words`). A call without one rests on the whole post.
 
         Raises
         ------
@@ -196,6 +198,10 @@ class Classifier:
         self, texts: list[str], posts: Mapping[str, Post], batch_tokens: int
     ) -> Iterator[tuple[str, Evidence]]:
         """The words that carry the call of each of the texts that has such words."""
+        if self.settings.call_words:
+            pointed = ((text, pointed_words(text, posts[text].tokens)) for text in texts)
+            yield from ((text, words) for text, words in pointed if words is not None)
+            return
 
         def log_odds(others: Sequence[str]) -> Floats:
             return self._raw_scores(self.engine, others, batch_tokens).call
@@ -266,7 +272,7 @@ def describe(texts: Sequence[str], raw: RawScores, calibration: Calibration) -> 
     at, grow_at = calibration.span_at, calibration.span_grow_at
     for i, text in enumerate(texts):
         if not any(c.isalnum() for c in text):
-            yield Post(False, -np.inf, 0.0, 0.0, np.zeros(len(TECHNIQUES)), [], [], [], [])
+            yield Post(False, -np.inf, 0.0, 0.0, np.zeros(len(TECHNIQUES)), [], [], [], [], raw.tokens[i])
             continue
         techniques = _reaching(TECHNIQUES, p_techniques[i], calibration.technique_at)
         spans = find_spans(text, raw.tokens[i], p_techniques[i], techniques, at=at, grow_at=grow_at)
@@ -282,6 +288,7 @@ def describe(texts: Sequence[str], raw: RawScores, calibration: Calibration) -> 
             techniques,
             spans,
             strongest_span(text, raw.tokens[i], p_techniques[i], least=_WEAKEST_EVIDENCE) if ask else [],
+            raw.tokens[i],
         )
 
 

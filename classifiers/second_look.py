@@ -10,8 +10,8 @@ from classifiers.engines import Rounding
 from classifiers.inference import RawScores
 from classifiers.settings import Calibration, PlattSettings
 
-#: A post is undecided within so many times the engine's rounding of a threshold.
-BAND = 4.0
+#: A post is undecided within so many times the engine's rounding of a threshold: beyond lie 3 errors in a thousand.
+BAND = 3.0
 
 
 def undecided(

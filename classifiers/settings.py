@@ -91,7 +91,7 @@ class LexicalScales(_Strict):
 
 
 class ModelSettings(_Strict):
-    """Contents of `classifier.json`."""
+    """Contents of `classifier.json`; `call_words` says whether the span head was fitted to the words of calls."""
 
     format: int = FORMAT
     name: str
@@ -101,6 +101,7 @@ class ModelSettings(_Strict):
     overlap: int = Field(48, ge=0)
     pooling: Literal["mean", "attention"] = "mean"
     lexical: LexicalScales | None = None
+    call_words: bool = False
     calibration: Calibration = Calibration()
     card: dict[str, Any] = {}
 

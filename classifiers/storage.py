@@ -108,6 +108,33 @@ def load_shards(folder: Path) -> dict[str, Tensor]:
     return _joined(tensors)
 
 
+def replace_tensors(folder: Path, tensors: Mapping[str, Tensor]) -> str:
+    """Put tensors that are stored whole in the place of those of their names; returns the new digest.
+
+    Only the files that hold them are written anew.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be read.
+    """
+    from safetensors.torch import load_file
+
+    for file in shard_files(folder):
+        try:
+            stored = load_file(file)
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"{file}: weights cannot be read ({error}). Copy the model again.") from error
+        found = {name: tensor.contiguous() for name, tensor in tensors.items() if name in stored}
+        if found:
+            # Beside the file and then in its place: what was read from it may still be mapped.
+            fresh = file.with_name(f".{file.name}")
+            save_file(stored | found, fresh, metadata={"format": "pt"})
+            fresh.chmod(0o644)
+            fresh.replace(file)
+    return digest(folder)
+
+
 def shard_files(folder: Path) -> list[Path]:
     """The weight files of a model folder, in order."""
     index = folder / INDEX

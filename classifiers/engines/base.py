@@ -18,7 +18,7 @@ _CALL, _PROMOTION, _NONE = CALLS.index("call"), CALLS.index("promotion"), CALLS.
 class Outputs:
     """Logits of B windows of T tokens, float32.
 
-    `call` (B, 3), `manipulative` (B,), `call_types` (B, 11), `techniques` (B, 10), `spans` (B, T, 11).
+    `call` (B, 3), `manipulative` (B,), `call_types` (B, 11), `techniques` (B, 10), `spans` (B, T, 12).
     """
 
     call: NDArray[np.float32]
@@ -99,3 +99,8 @@ class Engine(Protocol):
 
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
         """Logits for token ids (B, T) under an attention mask (B, T) of ones and zeros."""
+
+
+def first_line(error: Exception) -> str:
+    """What an exporter or a runtime complains of, in one line of at most 200 characters."""
+    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__

@@ -1,4 +1,4 @@
-"""A BERT written as an ONNX graph of fused operators, its large products in 8 bits.
+"""A BERT written as an ONNX graph of fused operators, its large products in 8 bits or in float32.
 
 Written operator by operator, since two things that make it fast and exact cannot be had from a traced network:
 attention without a mask (windows of a batch are of one length), and the split of each feed-forward block by the size of
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 17
+#: Bits of a weight that is not rounded.
+EXACT = 32
 _IR = 10
 _CONTRIB = "com.microsoft"
 # One in so many inputs of a feed-forward product stays in float32: those that reach farthest.
@@ -54,8 +56,15 @@ class Graph:
         packed = np.round(matrix / scale).clip(-most, most).astype(np.int8)
         return self.constant(packed), self.constant(scale), self.constant(np.zeros(len(scale), dtype=np.int8))
 
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is rounded."""
+        return self.weight_bits == EXACT
+
     def product(self, source: str, matrix: Array, bias: Array) -> str:
-        """The product of a tensor, rounded to 8 bits as it comes, and a matrix (K, N) in 8 bits, plus a bias (N,)."""
+        """The product of a tensor and a matrix (K, N) plus a bias (N,); both are rounded to 8 bits unless `exact`."""
+        if self.exact:
+            return self.node("Gemm", source, self.constant(matrix), self.constant(bias), ours=False)
         numbers, scale, zeros = self.weights(matrix)
         return self.node("DynamicQuantizeMatMul", source, numbers, scale, zeros, self.constant(bias))
 
@@ -71,7 +80,7 @@ def encoder_graph(encoder: Any, reach: Mapping[str, Array], *, weight_bits: int)
         The largest magnitude of each input of the linear layers named `…intermediate.dense` and `…output.dense`, as
         `reaches` finds them.
     weight_bits
-        8, or 7 on processors whose 8-bit products saturate.
+        8, or 7 on processors whose 8-bit products saturate; `EXACT` rounds nothing, and `reach` is not looked at.
 
     Notes
     -----
@@ -170,13 +179,9 @@ def _embedded(graph: Graph, state: Mapping[str, Array], config: Any) -> str:
 
 def _attended(graph: Graph, layer: Mapping[str, Array], config: Any, source: str) -> str:
     names = [f"attention.self.{name}" for name in ("query", "key", "value")]
-    rounded = graph.node("DynamicQuantizeLinear", source, ours=False, outputs=3)
     shape = _shape(graph, int(config.hidden_size))
-    parts = []
-    for name in names:
-        numbers, scale, zeros = graph.weights(layer[f"{name}.weight"].T)
-        inputs = rounded, numbers, f"{rounded}_1", scale, f"{rounded}_2", zeros
-        parts.append(graph.node("Reshape", graph.node("MatMulIntegerToFloat", *inputs), shape, ours=False))
+    products = _products(graph, source, [layer[f"{name}.weight"].T for name in names])
+    parts = [graph.node("Reshape", product, shape, ours=False) for product in products]
     bias = graph.constant(np.concatenate([layer[f"{name}.bias"] for name in names]))
     attended = graph.node("MultiHeadAttention", *parts, bias, num_heads=int(config.num_attention_heads))
     flat = graph.node("Reshape", attended, graph.constant(np.array([-1, config.hidden_size])), ours=False)
@@ -184,9 +189,25 @@ def _attended(graph: Graph, layer: Mapping[str, Array], config: Any, source: str
     return _added(graph, layer, "attention.output", config, mixed, source)
 
 
+def _products(graph: Graph, source: str, matrices: Sequence[Array]) -> list[str]:
+    """The products of one tensor and several matrices; it is rounded once for all of them."""
+    if graph.exact:
+        return [graph.node("MatMul", source, graph.constant(matrix), ours=False) for matrix in matrices]
+    rounded = graph.node("DynamicQuantizeLinear", source, ours=False, outputs=3)
+    found = []
+    for matrix in matrices:
+        numbers, scale, zeros = graph.weights(matrix)
+        inputs = rounded, numbers, f"{rounded}_1", scale, f"{rounded}_2", zeros
+        found.append(graph.node("MatMulIntegerToFloat", *inputs))
+    return found
+
+
 def _fed_forward(graph: Graph, layer: Mapping[str, Array], config: Any, source: str, reach: Mapping[str, Array]) -> str:
     first, bias = layer["intermediate.dense.weight"].T, layer["intermediate.dense.bias"]
     second = layer["output.dense.weight"].T
+    if graph.exact:
+        wide = graph.node("Gelu", graph.product(source, first, bias))
+        return _added(graph, layer, "output", config, graph.product(wide, second, layer["output.dense.bias"]), source)
     by_reach = np.argsort(-reach["output.dense"], kind="stable")
     far, near = np.split(by_reach, [max(1, len(by_reach) // _ONE_IN)])
     near = np.sort(near)

@@ -4,7 +4,7 @@ import logging
 import os
 
 from classifiers.encoding import Encoder
-from classifiers.engines.base import Engine
+from classifiers.engines.base import Engine, first_line
 from classifiers.engines.torch_engine import TorchEngine
 from classifiers.errors import InputError
 from classifiers.model import PostClassifier
@@ -59,6 +59,17 @@ def choose_engine(model: PostClassifier, encoder: Encoder, sha256: str, runtime:
     try:
         return open_onnx(model, sha256, encoder)
     except Exception as error:  # exporters and runtimes raise everything there is; labels must come all the same
-        reason = (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-        _log.warning("ONNX Runtime cannot be used (%s); torch computes, which takes longer.", reason)
+        _log.warning("ONNX Runtime cannot be used (%s); torch computes, which takes longer.", first_line(error))
         return TorchEngine(model)
+
+
+def exact_engine(engine: Engine, model: PostClassifier) -> Engine | None:
+    """What reads again, in float32, the posts that a rounding engine cannot decide; None for one that does not round.
+
+    The fused graph of a BERT is used in float32 too; any other network is read by torch.
+    """
+    if not engine.rounding:
+        return None
+    from classifiers.engines.onnx_engine import ExactOnnxEngine, OnnxEngine
+
+    return ExactOnnxEngine(model) if isinstance(engine, OnnxEngine) and engine.equal_lengths else TorchEngine(model)

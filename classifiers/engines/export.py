@@ -51,7 +51,7 @@ def exported(model: PostClassifier, probes: Sequence[Probe], *, weight_bits: int
     probes
         Batches of real windows: they show which inputs of a product reach far.
     weight_bits
-        Bits of a weight, 8 or 7; see `processor.weight_bits`.
+        Bits of a weight, 8 or 7 (see `processor.weight_bits`); of a BERT also `bert_graph.EXACT`: nothing is rounded.
 
     Raises
     ------

@@ -11,12 +11,13 @@ from torch import Tensor
 from classifiers.encoding import Encoder, Window
 from classifiers.examples import NOT_A_CALL, Example
 from classifiers.model import SPAN_CHANNELS
-from classifiers.scheme import CALL_TYPES, CALLS, TECHNIQUES
+from classifiers.scheme import CALL_SPAN, CALL_TYPES, CALLS, TECHNIQUES
 from classifiers.tensors import padded
 
 #: Place of a post's call among the classes; the last one is "`none` or `promotion`".
 _PLACE: dict[str | None, int] = {None: -1, NOT_A_CALL: len(CALLS), **{name: i for i, name in enumerate(CALLS)}}
 ANY = SPAN_CHANNELS.index("any")
+OF_CALL = SPAN_CHANNELS.index(CALL_SPAN)
 UNKNOWN = -1.0
 
 
@@ -25,7 +26,7 @@ class Batch:
     """B windows padded to T tokens, and their targets; -1 is "not known" and never enters a loss.
 
     `ids`, `mask` (B, T) int64; `call` (B,) int64, 3 where it is `none` or `promotion`; `manipulative` (B,),
-    `call_types` (B, 11), `techniques` (B, 10), `spans` (B, T, 11) float32 of 0, 1 or -1; `weight` (B,) float32.
+    `call_types` (B, 11), `techniques` (B, 10), `spans` (B, T, 12) float32 of 0, 1 or -1; `weight` (B,) float32.
     """
 
     ids: Tensor
@@ -62,11 +63,11 @@ def make_batch(examples: Sequence[Example], windows: Sequence[Window], pad_id: i
 
 
 def span_targets(example: Example, window: Window) -> Tensor:
-    """Targets (T, 11) of one window: 1 inside a span, 0 outside, -1 where it cannot be known.
+    """Targets (T, 12) of one window: 1 inside a span, 0 outside, -1 where it cannot be known.
 
     Where words are marked but not named, and the post has several techniques, a marked token says nothing about each
     of them; it still says that the post's other techniques are absent there. Where some techniques are not known of the
-    post, neither are their spans, and a word without a mark may well be theirs.
+    post, neither are their spans, and a word without a mark may well be theirs. The words of calls are not known here.
     """
     offsets = np.array(window.offsets, dtype=np.int64).reshape(-1, 2)
     own = offsets[:, 1] > offsets[:, 0]
@@ -85,6 +86,7 @@ def span_targets(example: Example, window: Window) -> Tensor:
         targets[:, unasked] = UNKNOWN
         targets[targets[:, ANY] == 0.0, ANY] = UNKNOWN
     targets[~own] = UNKNOWN
+    targets[:, OF_CALL] = UNKNOWN
     return torch.from_numpy(targets)
 
 

@@ -123,6 +123,7 @@ def _from_posts(row: Row, _: dict[str, Row]) -> Example:
         call_types=tuple(row["call_types"]) if is_call and row.get("call_types") else None,
         techniques=None if techniques is None else tuple(techniques),
         spans=None if techniques is None or (techniques and not named) else named,
+        quote=_quoted(row) if is_call else None,
         pair=row.get("pair"),
     )
 
@@ -151,7 +152,15 @@ def _from_calls(row: Row, _: dict[str, Row]) -> Example:
         manipulative=verdict == "manipulative" if known else None,
         call_types=tuple(row["types"]) if is_call and row.get("types") else None,
         techniques=None if techniques is None else tuple(techniques),
+        quote=_quoted(row) if is_call else None,
     )
+
+
+def _quoted(row: Row) -> tuple[int, int] | None:
+    """The place of the words that the annotator quoted as the call; None where they were not copied verbatim."""
+    quote = row.get("quote")
+    start = row["text"].find(quote) if isinstance(quote, str) and quote else -1
+    return None if start < 0 else (start, start + len(quote or ""))
 
 
 def _from_unlp(row: Row, texts: dict[str, Row]) -> Example:

@@ -13,6 +13,7 @@ from classifiers.saving import save
 from classifiers.settings import ModelSettings
 from classifiers.training.assess import assess, assess_folds
 from classifiers.training.branch import add_branch, fit_branch, write_branch
+from classifiers.training.call_words import fit_call_words
 from classifiers.training.config import Source, TrainingConfig, read_config
 from classifiers.training.data import held_out_part, load_examples, training_part
 from classifiers.training.folds import OutOfFold, cross_validate
@@ -67,7 +68,14 @@ def train(
         settings, base = with_own_sources(settings, base)
     examples = load_examples(settings, base)
     model, encoder, tokenizer, seconds = fine_tune(examples, backbone, folder / "training", settings)
-    found = ModelSettings(name=settings.name, prefix=settings.prefix, window=encoder.window, pooling=settings.pooling)
+    taught = fit_call_words(model, encoder, training_part(examples))
+    found = ModelSettings(
+        name=settings.name,
+        prefix=settings.prefix,
+        window=encoder.window,
+        pooling=settings.pooling,
+        call_words=taught,
+    )
     save(model, tokenizer, found, folder)
     card = {"licence": _licence(settings), "training": _provenance(settings, examples, backbone, seconds)}
     if settings.folds:

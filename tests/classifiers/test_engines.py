@@ -16,7 +16,7 @@ from classifiers import InputError
 from classifiers.engines import Rounding, TorchEngine, export
 from classifiers.engines.base import OUTPUTS, Export
 from classifiers.engines.cache import cache_folder, read_entry, write_entry
-from classifiers.engines.onnx_engine import OnnxEngine, measured
+from classifiers.engines.onnx_engine import ExactOnnxEngine, OnnxEngine, measured
 from classifiers.engines.probes import probes
 from classifiers.engines.processor import weight_bits
 from classifiers.prediction import Classifier
@@ -123,6 +123,33 @@ def test_the_runtime_is_the_given_one_or_that_of_the_environment(tiny: Path, mon
         classifiers.load(tiny)
     with pytest.raises(InputError, match="no runtime 'slow'"):
         classifiers.load(tiny, runtime="slow")
+
+
+def test_the_exact_graph_of_a_bert_is_the_network(shipped: Classifier) -> None:
+    batches = probes(shipped.encoder)
+    exact, torch_ = ExactOnnxEngine(shipped.network), TorchEngine(shipped.network)
+    assert exact.rounding is None
+    for probe in batches:
+        ours, theirs = exact(probe.ids, probe.mask), torch_(probe.ids, probe.mask)
+        for name in OUTPUTS[:4]:
+            assert np.abs(getattr(ours, name) - getattr(theirs, name)).max() < 1e-3
+        assert np.abs((ours.spans - theirs.spans) * probe.mask[..., None]).max() < 1e-3
+
+
+def test_posts_near_a_threshold_are_read_exactly_by_the_same_runtime(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fast = classifiers.load(tiny, runtime="onnx")
+    assert isinstance(fast.exact, ExactOnnxEngine)
+    assert fast.exact.identity in fast.basis
+    assert classifiers.load(tiny, runtime="torch").exact is None
+    # A conversion that fails is said once, and torch reads them.
+    monkeypatch.setattr(export, "exported", _no_export)
+    ids = np.full((2, 9), 5)
+    with caplog.at_level(logging.WARNING):
+        outputs = [fast.exact(ids, np.ones_like(ids)) for _ in range(2)]
+    assert len(caplog.records) == 1
+    assert np.array_equal(outputs[0].call, TorchEngine(fast.network)(ids, np.ones_like(ids)).call)
 
 
 def test_the_graph_of_a_bert_is_the_network_up_to_its_rounding(tiny: Path) -> None:
