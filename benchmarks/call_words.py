@@ -55,14 +55,15 @@ def agreement(text: str, quote: str, place: tuple[int, int]) -> tuple[float, flo
     return precision, recall, 2 * both / max(1, len(truth) + len(given))
 
 
-def compare(classifier: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str, Floats]]:
+def compare(classifier: Any, exact: Any, calls: Sequence[tuple[str, str]]) -> list[tuple[str, Floats]]:
     """For each method the means of precision, recall, F1, share of posts that meet the quote, comprehensiveness and
-    sufficiency."""
+    sufficiency; `exact` is the same model computed by torch, whose head can be changed.
+    """
     from classifiers.call_words import CANDIDATES, sentence_log_odds
     from classifiers.segments import sentences
 
     random = np.random.default_rng(0)
-    tokens = out_of_fold(classifier, calls)
+    tokens = out_of_fold(exact, calls)
     whole = classifier.raw_scores([text for text, _ in calls]).call
     of_method: dict[str, list[tuple[float, ...]]] = {}
     for (text, quote), log_odds, of_text in zip(calls, whole.tolist(), tokens, strict=True):
@@ -140,16 +141,17 @@ def main() -> None:
     from classifiers.training.config import read_config
     from classifiers.training.data import load_examples
 
-    classifier = classifiers.load(given.model, device="cpu", runtime="torch")
+    classifier = classifiers.load(given.model, device="cpu", runtime="onnx")
+    exact = classifiers.load(given.model, device="cpu", runtime="torch")
     calls = read_calls(given.folder, given.config, held_out=given.held_out)
     print(f"{'':28}precision  recall  F1    met   comprehensiveness  sufficiency")
-    for name, (precision, recall, f1, met, lost, kept) in compare(classifier, calls):
+    for name, (precision, recall, f1, met, lost, kept) in compare(classifier, exact, calls):
         print(f"{name:28}{precision:.3f}      {recall:.3f}   {f1:.3f} {met:.3f} {lost:.3f}              {kept:.3f}")
     if given.timed:
         settings = read_config(given.config)
         posts = load_examples(settings, given.folder)
         texts = [post.text for post in posts if post.source == settings.sources[0].name][: given.timed]
-        plain, full, share = seconds(classifiers.load(given.model, device="cpu", runtime="onnx"), texts)
+        plain, full, share = seconds(classifier, texts)
         print(
             f"{len(texts)} posts: {plain:.1f} s, with words of calls {full:.1f} s ({full / plain - 1:+.0%}); ", end=""
         )
