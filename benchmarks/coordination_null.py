@@ -1,11 +1,11 @@
 """How often chance passes for coordination, and how often planted coordination is found.
 
     python benchmarks/coordination_null.py false --runs 200
-    python benchmarks/coordination_null.py power --runs 10
+    python benchmarks/coordination_null.py power --runs 20
 
 `false` draws studies of accounts that share independently of each other (heavy-tailed activity and popularity, a day's
 rhythm, bursts), searches them, and counts the studies in which any edge has a q-value below 0.05. `power` plants a
-group among 10,000 such accounts and counts how many of its pairs are found.
+group among 10,000 such accounts and counts how many of its pairs are found; an interval is over its `--runs` studies.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphs.coordination.nulls import SignificanceOptions
 from graphs.coordination.options import CoordinationOptions
@@ -41,6 +43,7 @@ UNMATCHED = (
 )
 """What a null model does that leaves something out: accounts' hours, objects' bursts, objects' popularity."""
 
+Floats = npt.NDArray[np.float64]
 WINDOW_S = 60.0
 GROUPS = (5, 10, 30)
 PARTS = (0.2, 1.0)
@@ -64,21 +67,28 @@ def false_alarms(kind: str, null: str, *, runs: int, seed: int = 0) -> npt.NDArr
     return found
 
 
-def power(kind: str, null: str, group: Planted, *, runs: int, seed: int = 0) -> tuple[float, float]:
-    """Return the share of the group's pairs that are found, and the false ones among all that are found."""
+def power(kind: str, null: str, group: Planted, *, runs: int, seed: int = 0) -> tuple[Floats, Floats]:
+    """Return for each run the share of the group's pairs that are found, and of the false ones among all found."""
     world = World(kind=kind, accounts=10_000, shares=40_000, objects=10_000)
-    pairs, hits, false = runs * group.size * (group.size - 1) // 2, 0, 0
+    members = pa.array([f"x:{world.accounts + i:06d}" for i in range(group.size)])
+    hits, found = np.zeros(runs), np.zeros(runs)
     for run in range(runs):
         random = np.random.default_rng([seed, run])
-        shares = shares_from_arrays(
-            *plant(world, group, *independent_shares(world, random), random), world.accounts + group.size
-        )
-        found = _search(shares, null).significant()
-        members = {f"x:{world.accounts + i:06d}" for i in range(group.size)}
-        for source, target in zip(found["source"].to_pylist(), found["target"].to_pylist(), strict=True):
-            hits += source in members and target in members
-            false += not (source in members and target in members)
-    return hits / pairs, false / max(1, hits + false)
+        planted = plant(world, group, *independent_shares(world, random), random)
+        edges = _search(shares_from_arrays(*planted, world.accounts + group.size), null).significant()
+        inside = pc.and_(pc.is_in(edges["source"], members), pc.is_in(edges["target"], members))
+        hits[run], found[run] = pc.sum(inside).as_py() or 0, edges.num_rows
+    return hits / (group.size * (group.size - 1) // 2), (found - hits) / np.maximum(found, 1)
+
+
+def _mean(shares: Floats, digits: int = 0) -> str:
+    """Return a mean over studies with its 95% interval.
+
+    All pairs of a study are found or missed together, so the study is what is counted, not the pair. Of all shares
+    with a mean, those that are 0 or 1 vary most, so that Wilson's interval for them is at most too wide.
+    """
+    low, mean, high = wilson(float(shares.mean()), len(shares))
+    return f"{mean:.{digits}%} ({low:.{digits}%} to {high:.{digits}%})"
 
 
 def _false_lines(runs: int, seed: int) -> Iterator[str]:
@@ -103,10 +113,10 @@ def _power_lines(runs: int, seed: int) -> Iterator[str]:
         for size, objects, part in product(GROUPS, OBJECTS, PARTS):
             planted = [Planted(size=size, objects=objects, part=part, gap_s=gap, popular=popular) for gap in GAPS_S]
             found = [power(kind, null, group, runs=runs, seed=seed) for group in planted]
-            cells = " | ".join(f"{share:.0%}" for share, _ in found)
+            cells = " | ".join(_mean(share) for share, _ in found)
             which = "popular" if popular else "its own"
-            worst = max(false for _, false in found)
-            yield f"| {size} | {objects} | {part:.0%} | {which} | {null} | {cells} | {worst:.1%} |"
+            worst = max((false for _, false in found), key=lambda false: float(false.mean()))
+            yield f"| {size} | {objects} | {part:.0%} | {which} | {null} | {cells} | {_mean(worst, 1)} |"
 
 
 def main(arguments: list[str] | None = None) -> int:
