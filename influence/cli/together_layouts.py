@@ -170,8 +170,27 @@ def null_lines(rows: Sequence[Row]) -> list[str]:
         return []
     row = found[0]
     rule = f"q < {row['threshold']:g}" if row["rule"] == "q_value" else f"weight {row['threshold']:g} or more"
-    return [
+    lines = [
         f"Shuffled data ({SHUFFLE_WORDS[row['null']]}, {row['runs']} runs): {number(row['edges_by_chance'])} pairs at "
         f"{rule} would appear on average ({number(row['low'])}–{number(row['high'])}), against "
-        f"{row['edges_observed']:,} in the data. Other rules: influence show coordination_null"
+        f"{row['edges_observed']:,} in the data. Any such pair: in {row['runs_with_any']} of {row['runs']} runs "
+        f"({_percent(row['false_positive_rate'])}; 95% interval "
+        f"{_percent(row['false_positive_low'])}–{_percent(row['false_positive_high'])})."
     ]
+    enough = [row for row in rows if row["suffices"]]
+    if row["rule"] == "weight" and row["edges_observed"]:
+        lines += [_enough(enough[0] if enough else None)]
+    return [*lines, "Other rules: influence show coordination_null"]
+
+
+def _enough(row: Row | None) -> str:
+    if row is None:
+        return "By weight alone nothing does: at every weight of the data chance brings more than 5% of the pairs."
+    return (
+        f"From weight {row['threshold']:g} on chance brings at most 5% of the pairs: {number(row['edges_by_chance'])} "
+        f"against {row['edges_observed']:,}."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"

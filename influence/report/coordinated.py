@@ -332,6 +332,7 @@ def _shuffled(ctx: Context) -> list[Block]:
     rows = [row for row in ctx.material.further("coordination", "coordination_null") if row["chosen"]]
     blocks: list[Block] = []
     for row in rows:
+        rate, span = ctx.numbers.share(*(row[f"false_positive_{name}"] for name in ("rate", "low", "high")))
         key = "by_q" if row["rule"] == "q_value" else "weight_rule"
         rule = cat.plain(f"coordination.{key}", q=f"{row['threshold']:g}")
         blocks.append(
@@ -345,6 +346,9 @@ def _shuffled(ctx: Context) -> list[Block]:
                     rule=rule,
                     runs=ctx.numbers.count(row["runs"]),
                     observed=ctx.numbers.count(row["edges_observed"]),
+                    any=ctx.numbers.count(row["runs_with_any"]),
+                    rate=rate,
+                    rate_range=span,
                 ),
                 heading=cat.plain("coordination.shuffled_heading"),
             )
