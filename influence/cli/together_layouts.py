@@ -62,8 +62,8 @@ def looked_at_lines(counts: Mapping[str, int]) -> list[str]:
 def edges_grid(rows: Sequence[Row], actors: Actors, *, total: int) -> Grid:
     """Return a row per pair, the surest first."""
     columns = [
-        Column("account", least=14),
-        Column("with", least=14),
+        Column("account", least=14, wrap=True),
+        Column("with", least=14, wrap=True),
         Column("events", right=True),
         Column("mean gap", right=True, drop=2),
         Column("p", right=True, drop=3),
@@ -147,7 +147,9 @@ def grid_grid(rows: Sequence[Row], clusters: int) -> Grid:
     weights = sorted({row["min_weight"] for row in rows})
     windows = sorted({row["window_s"] for row in rows})
     cells = {(row["window_s"], row["min_weight"]): row for row in rows}
-    columns = [Column("window", right=True), *(Column(f"{weight:g} or more", right=True) for weight in weights)]
+    kept = {row["min_weight"] for row in rows if row["chosen"]}
+    columns = [Column("window", right=True)]
+    columns += [Column(f"{weight:g} or more", right=True, drop=0 if weight in kept else 1) for weight in weights]
     body = [[seconds(window), *(_grid_cell(cells[window, weight]) for weight in weights)] for window in windows]
     notes = ["* the chosen setting. Cells ask for weight alone, without a test."]
     notes += sorted({row["reason_missing"] for row in rows if row["reason_missing"]})
