@@ -18,7 +18,8 @@ INTRODUCTION = """\
 <!-- Written by docs/generate_commands.py from the program itself. Change the help texts there, then run it again. -->
 
 `influence COMMAND --help` says the same in a terminal. Results go to standard output, progress bars and complaints to
-the error stream. Bars appear only on a terminal; in a pipe there are neither colours nor cut-off cells. With `--json`
+the error stream. Bars appear only on a terminal; in a pipe there are neither colours nor cut-off cells;
+`coordination` and `flags` keep to 80 columns there too, and name the columns that they leave out. With `--json`
 standard output holds one JSON document and nothing else.
 
 | exit code | meaning |

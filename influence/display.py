@@ -1,6 +1,6 @@
 """What stands in a terminal: tables that fit its width, and bars for long work.
 
-In a pipe there are neither colours nor bars, and nothing is cut off.
+In a pipe there are neither colours nor bars, and nothing is cut off, unless a command asks for a width there too.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     from influence.progress import Progress
 
-__all__ = ["Column", "Grid", "bars", "clean", "print_grid", "print_lines"]
+__all__ = ["PAGE", "Column", "Grid", "bars", "clean", "print_grid", "print_lines"]
 
+PAGE = 80
+"""The width of what is read more than worked on, in a pipe."""
 _GAP = 2
 _PIPE_WIDTH = 10_000
 _SECONDS_BETWEEN_UPDATES = 0.05
@@ -74,33 +76,52 @@ def _turns_text(letter: str) -> bool:
     return "\u202a" <= letter <= "\u202e" or "\u2066" <= letter <= "\u2069"
 
 
-def print_grid(grid: Grid, *, file: TextIO | None = None) -> None:
-    """Print a grid: in a terminal as wide as that is, elsewhere as wide as its cells are."""
+def print_grid(grid: Grid, *, file: TextIO | None = None, pipe_width: int | None = None) -> None:
+    """Print a grid: in a terminal as wide as that is, elsewhere `pipe_width`, None: as wide as its cells are."""
     stream = file or sys.stdout
     console = Console(file=stream, highlight=False, emoji=False, markup=False)
     if console.is_terminal:
-        kept, dropped = _fitting(grid, console.width)
-        _draw(grid, kept, _widths(grid, kept, console.width), console)
-        _draw_notes([*grid.notes, *_left_out(grid, dropped if grid.rows else [])], console)
+        _draw_within(grid, console)
         return
-    everything = list(range(len(grid.columns)))
+    with _plainly(stream, pipe_width) as plain:
+        if pipe_width is not None:
+            _draw_within(grid, plain)
+            return
+        everything = list(range(len(grid.columns)))
+        _draw(grid, everything, _widths(grid, everything, None), plain)
+        _draw_notes(grid.notes, plain)
+
+
+def print_lines(lines: Sequence[str], *, file: TextIO | None = None, pipe_width: int | None = None) -> None:
+    """Print lines of text, wrapped at words in a terminal or to `pipe_width`; an indented line keeps its indent."""
+    stream = file or sys.stdout
+    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    if console.is_terminal:
+        _draw_lines(lines, console)
+    elif pipe_width is None:
+        stream.writelines(f"{line.rstrip()}\n" for line in lines)
+    else:
+        with _plainly(stream, pipe_width) as plain:
+            _draw_lines(lines, plain)
+
+
+@contextlib.contextmanager
+def _plainly(stream: TextIO, width: int | None) -> Iterator[Console]:
+    """Give a console without colours; what it drew goes to the stream without the blanks that columns end with."""
     drawn = io.StringIO()
-    console = Console(file=drawn, highlight=False, emoji=False, markup=False, width=_PIPE_WIDTH)
-    _draw(grid, everything, _widths(grid, everything, None), console)
-    _draw_notes(grid.notes, console)
-    # Columns are padded to their width, the last one too.
+    yield Console(file=drawn, highlight=False, emoji=False, markup=False, color_system=None, width=width or _PIPE_WIDTH)
     stream.writelines(f"{line.rstrip()}\n" for line in drawn.getvalue().splitlines())
 
 
-def print_lines(lines: Sequence[str], *, file: TextIO | None = None) -> None:
-    """Print lines of text, wrapped at words in a terminal; an indented line keeps its indent."""
+def _draw_within(grid: Grid, console: Console) -> None:
+    kept, dropped = _fitting(grid, console.width)
+    _draw(grid, kept, _widths(grid, kept, console.width), console)
+    _draw_notes([*grid.notes, *_left_out(grid, dropped if grid.rows else [])], console)
+
+
+def _draw_lines(lines: Sequence[str], console: Console) -> None:
     from rich.padding import Padding
 
-    stream = file or sys.stdout
-    console = Console(file=stream, highlight=False, emoji=False, markup=False)
-    if not console.is_terminal:
-        stream.writelines(f"{line.rstrip()}\n" for line in lines)
-        return
     for line in lines:
         console.print(Padding(Text(line.strip()), (0, 0, 0, len(line) - len(line.lstrip()))))
 

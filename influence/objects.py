@@ -16,12 +16,14 @@ from influence.readers.base import Batch
 from influence.tables import DERIVED_OBJECT_KINDS, OBJECT_KINDS, SCHEMAS
 
 if TYPE_CHECKING:
+    import ibis
     import ibis.expr.types as ir
 
     from influence.study import Study
 
 __all__ = ["check_kinds", "normal_text", "study_objects", "text_object", "with_text_objects"]
 
+_BATCH = 2_000
 _LINK = re.compile(r"https?://\S+|\bwww\.\S+")
 _MENTION = re.compile(r"@\S*")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
@@ -117,12 +119,22 @@ def study_objects(
     rows = table.filter(table.kind.isin(chosen))
     if "near_text" not in chosen:
         return rows
+    written = study.table("posts") if posts is None else posts
+    own = written.filter(written.text.notnull(), written.reshared_post.isnull(), written.reshared_actor.isnull())
+    wanted = own.select("post_id", "actor_id", "text", at="created_at")
+    return rows.union(_near_texts(study, wanted, near or {}, rows.schema()))
+
+
+def _near_texts(study: Study, posts: ir.Table, options: Mapping[str, Any], schema: ibis.Schema) -> ir.Table:
+    """Return the near-duplicate texts of some posts; they go through a file of the study, batch by batch."""
     import ibis
+    import pyarrow.parquet as pq
 
     from graphs.coordination.near_text import near_text_objects
 
-    written = study.table("posts") if posts is None else posts
-    own = written.filter(written.text.notnull(), written.reshared_post.isnull(), written.reshared_actor.isnull())
-    texts = study.engine.fetch(own.select("post_id", "actor_id", "text", at="created_at"))
-    found = near_text_objects(texts, normalise=normal_text, **(near or {}))
-    return rows.union(ibis.memtable(found.cast(SCHEMAS["objects"]), schema=rows.schema()))
+    with study.scratch() as scratch:
+        study.engine.write(posts, scratch / "texts.parquet")
+        with pq.ParquetFile(scratch / "texts.parquet") as source:
+            batches = source.iter_batches(_BATCH)
+            found = near_text_objects(batches, normalise=normal_text, folder=scratch, **options)
+    return ibis.memtable(found.cast(SCHEMAS["objects"]), schema=schema)

@@ -2,7 +2,7 @@
 
 from graphs.coordination.joined import joined_edges, joined_events
 from graphs.coordination.kernel import PairCounts, count_pairs
-from graphs.coordination.nullrun import NullRun, coordination_null
+from graphs.coordination.nullrun import coordination_null
 from graphs.coordination.nulls import NULLS, SHUFFLED, SignificanceOptions, permuted
 from graphs.coordination.options import OBJECT_KINDS, CoordinationOptions
 from graphs.coordination.pairs import Considered, considered, coordinated_edges, pair_events
@@ -16,7 +16,6 @@ __all__ = [
     "Considered",
     "CoordinationOptions",
     "Multiplicity",
-    "NullRun",
     "PairCounts",
     "Shares",
     "Significance",

@@ -14,13 +14,13 @@ from graphs.coordination.clusters import cluster_table
 from graphs.coordination.grid import Standing, grid_of_settings, usual_weights
 from graphs.coordination.groups import Ints, group_accounts
 from graphs.coordination.inside import EdgeEvents, codes_of, events_behind
+from graphs.coordination.nullrun import NULL_SCHEMA, coordination_null
 from graphs.coordination.nulls import SignificanceOptions
 from graphs.coordination.options import CoordinationOptions
 from graphs.coordination.pairs import considered, coordinated_edges
 from graphs.coordination.people import authors_of, known_actors
 from graphs.coordination.shares import Shares, shares_of
-from graphs.coordination.shuffles import NULL_SCHEMA, shuffled_edges
-from graphs.coordination.significance import Multiplicity, edge_significance
+from graphs.coordination.significance import Significance, edge_significance
 from graphs.coordination.stability import cluster_stability
 from graphs.coordination.traces import NEAR_S, evidence_of
 from graphs.errors import InputError
@@ -164,8 +164,9 @@ def find_coordination(
     tell("reading shares")
     shares = objects if isinstance(objects, Shares) else shares_of(objects, kinds=chosen.kinds)
     tell("pairs of accounts")
-    edges, tests = _tested(shares, chosen, significance, tell)
-    null = _null_runs(shares, edges, chosen, significance, tests, how, tell)
+    found = _tested(shares, chosen, significance, tell)
+    null = _null_runs(shares, found, chosen, significance, how, tell)
+    edges = found.edges if isinstance(found, Significance) else found
     joining = edges if significance is None else edges.filter(pc.less(edges["q_value"], how.max_q))
     source, target = codes_of(joining, shares.actors)
     labels = _labels(joining, source, target, shares, how)
@@ -187,30 +188,28 @@ def find_coordination(
 
 def _tested(
     shares: Shares, options: CoordinationOptions, significance: SignificanceOptions | None, tell: Tell
-) -> tuple[pa.Table, Multiplicity | None]:
+) -> Significance | pa.Table:
     edges = coordinated_edges(shares, options)
     if significance is None:
         nothing = pa.nulls(edges.num_rows, pa.float64())
-        return edges.append_column("p_value", nothing).append_column("q_value", nothing), None
+        return edges.append_column("p_value", nothing).append_column("q_value", nothing)
     tell(f"chance under {significance.null.replace('_', ' ')}")
-    found = edge_significance(shares, options, significance, edges=edges)
-    return found.edges, found.tests
+    return edge_significance(shares, options, significance, edges=edges)
 
 
 def _null_runs(
     shares: Shares,
-    edges: pa.Table,
+    found: Significance | pa.Table,
     options: CoordinationOptions,
     significance: SignificanceOptions | None,
-    tests: Multiplicity | None,
     how: ClusterOptions,
     tell: Tell,
 ) -> pa.Table:
     if not how.null_runs:
         return NULL_SCHEMA.empty_table()
-    return shuffled_edges(
-        shares, edges, options, significance, tests=tests, weights=usual_weights(options.min_weight),
-        runs=how.null_runs, seed=how.seed, tell=lambda done, total: tell(f"shuffled data, run {done} of {total}"),
+    return coordination_null(
+        shares, options, significance, observed=found, weights=usual_weights(options.min_weight),
+        runs=how.null_runs, seed=how.seed, progress=lambda done, total: tell(f"shuffled data, run {done} of {total}"),
     )  # fmt: skip
 
 

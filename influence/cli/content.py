@@ -141,7 +141,7 @@ def flags(
 
     Each comes with its reasons, its evidence and what speaks against it. A flag is a proposal, never a finding.
     """
-    from influence.display import bars, print_lines
+    from influence.display import PAGE, bars, print_lines
     from influence.flags import reviewed_evidence
     from influence.pipeline import run_step
 
@@ -157,16 +157,14 @@ def flags(
         return
     from influence.cli.flag_layouts import flag_lines, headline, sorted_by
 
-    print_lines(
-        [*headline(considered, result.run["params"]), ""] if rows else headline(considered, result.run["params"])
-    )
+    print_lines(headline(considered, result.run["params"]), pipe_width=PAGE)
     if not rows:
         return
     shown = rows[:SHOWN]
-    print_lines(flag_lines(shown, named(opened, {row["actor_id"] for row in shown}), reviews))
-    print_lines(["", *sorted_by(rows)])
+    lines = ["", *flag_lines(shown, named(opened, {row["actor_id"] for row in shown}), reviews), "", *sorted_by(rows)]
     if len(rows) > SHOWN:
-        print_lines([f"{len(rows) - SHOWN:,} more: influence show flags --limit 0"])
+        lines.append(f"{len(rows) - SHOWN:,} more: influence show flags --limit 0")
+    print_lines(lines, pipe_width=PAGE)
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -163,7 +163,7 @@ def _print(study: Study, result: Result) -> None:
         null_lines,
         searched,
     )
-    from influence.display import print_grid, print_lines
+    from influence.display import PAGE, print_grid, print_lines
 
     params = result.run["params"]
     counts = dict(
@@ -177,15 +177,14 @@ def _print(study: Study, result: Result) -> None:
     ids = {name for row in shown for name in row["actors"]} | {row[end] for row in top for end in ("source", "target")}
     authors = {row["one_author"] for row in shown if row["one_author"]}
     actors = named(study, ids | authors)
-    print_lines([searched(params), *looked_at_lines(counts)])
-    print()
+    print_lines([searched(params), *looked_at_lines(counts), ""], pipe_width=PAGE)
     total = int(result.run["rows"]["coordination_edges"])
-    print_grid(edges_grid(top, actors, total=total))
+    print_grid(edges_grid(top, actors, total=total), pipe_width=PAGE)
     print()
-    print_grid(clusters_grid(shown, actors, params, total=clusters.num_rows))
+    print_grid(clusters_grid(shown, actors, params, total=clusters.num_rows), pipe_width=PAGE)
     print()
-    print_grid(grid_grid(result.arrow("coordination_grid").to_pylist(), len(clusters)))
-    print_lines(null_lines(result.arrow("coordination_null").to_pylist()))
+    print_grid(grid_grid(result.arrow("coordination_grid").to_pylist(), len(clusters)), pipe_width=PAGE)
+    print_lines(null_lines(result.arrow("coordination_null").to_pylist()), pipe_width=PAGE)
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -62,8 +62,8 @@ def looked_at_lines(counts: Mapping[str, int]) -> list[str]:
 def edges_grid(rows: Sequence[Row], actors: Actors, *, total: int) -> Grid:
     """Return a row per pair, the surest first."""
     columns = [
-        Column("account", least=14),
-        Column("with", least=14),
+        Column("account", least=14, wrap=True),
+        Column("with", least=14, wrap=True),
         Column("events", right=True),
         Column("mean gap", right=True, drop=2),
         Column("p", right=True, drop=3),
@@ -147,7 +147,9 @@ def grid_grid(rows: Sequence[Row], clusters: int) -> Grid:
     weights = sorted({row["min_weight"] for row in rows})
     windows = sorted({row["window_s"] for row in rows})
     cells = {(row["window_s"], row["min_weight"]): row for row in rows}
-    columns = [Column("window", right=True), *(Column(f"{weight:g} or more", right=True) for weight in weights)]
+    kept = {row["min_weight"] for row in rows if row["chosen"]}
+    columns = [Column("window", right=True)]
+    columns += [Column(f"{weight:g} or more", right=True, drop=0 if weight in kept else 1) for weight in weights]
     body = [[seconds(window), *(_grid_cell(cells[window, weight]) for weight in weights)] for window in windows]
     notes = ["* the chosen setting. Cells ask for weight alone, without a test."]
     notes += sorted({row["reason_missing"] for row in rows if row["reason_missing"]})
@@ -170,8 +172,27 @@ def null_lines(rows: Sequence[Row]) -> list[str]:
         return []
     row = found[0]
     rule = f"q < {row['threshold']:g}" if row["rule"] == "q_value" else f"weight {row['threshold']:g} or more"
-    return [
+    lines = [
         f"Shuffled data ({SHUFFLE_WORDS[row['null']]}, {row['runs']} runs): {number(row['edges_by_chance'])} pairs at "
         f"{rule} would appear on average ({number(row['low'])}–{number(row['high'])}), against "
-        f"{row['edges_observed']:,} in the data. Other rules: influence show coordination_null"
+        f"{row['edges_observed']:,} in the data. Any such pair: in {row['runs_with_any']} of {row['runs']} runs "
+        f"({_percent(row['false_positive_rate'])}; 95% interval "
+        f"{_percent(row['false_positive_low'])}–{_percent(row['false_positive_high'])})."
     ]
+    enough = [row for row in rows if row["suffices"]]
+    if row["rule"] == "weight" and row["edges_observed"]:
+        lines += [_enough(enough[0] if enough else None)]
+    return [*lines, "Other rules: influence show coordination_null"]
+
+
+def _enough(row: Row | None) -> str:
+    if row is None:
+        return "By weight alone nothing does: at every weight of the data chance brings more than 5% of the pairs."
+    return (
+        f"From weight {row['threshold']:g} on chance brings at most 5% of the pairs: {number(row['edges_by_chance'])} "
+        f"against {row['edges_observed']:,}."
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"

@@ -89,7 +89,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class DataTable(Block):
-    """A table: the first cell of a row names it; columns in `numeric` are set flush right."""
+    """A table: the first cell of a row names it; columns in `numeric` are set flush right.
+
+    Where `stacked`, a row's cells stand below each other on a narrow screen, each with its column's name.
+    """
 
     macro: ClassVar[str] = "table"
     caption: str
@@ -99,6 +102,7 @@ class DataTable(Block):
     footnotes: Sequence[tuple[str, str]] = ()
     note: Markup | None = None
     total: Sequence[Cell] | None = None
+    stacked: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from influence.report.blocks import Block, Bullets, Cell, Chart, DataTable, Pros
 from influence.report.context import Context, number_or_none
 from influence.report.figures import Family
 from influence.report.network import Line, Node, Words, network_picture
-from influence.report.safe import clean, shorten
+from influence.report.safe import clean, name_markup, shorten
 
 __all__ = ["coordination_section"]
 
@@ -21,6 +21,8 @@ _CLUSTERS, _EVIDENCE, _OBJECTS_EACH, _NAMED = 12, 4, 5, 6
 _DRAWN = 200
 """Accounts in the picture at most; more cannot be told apart."""
 _HALF = 0.5
+_EXCERPT, _POSTS = 100, 3
+_TEXTS = ("text", "near_text")
 
 Row = Mapping[str, Any]
 
@@ -185,7 +187,9 @@ def _table(ctx: Context, params: Row, clusters: Sequence[Row]) -> Block:
         left = cat("coordination.left_out", shown=count(len(rows)), all=count(len(clusters)))
         note = Markup("{} {}").format(left, note)
     columns = [cat.plain(f"coordination.column_{name}") for name in names]
-    return DataTable(cat.plain("coordination.table"), columns, rows, numeric=(1, 2, 3, 4, 5, 6, 7), note=note)
+    return DataTable(
+        cat.plain("coordination.table"), columns, rows, numeric=(1, 2, 3, 4, 5, 6, 7), note=note, stacked=True
+    )
 
 
 def _cluster(ctx: Context, params: Row, row: Row) -> list[Cell]:
@@ -276,27 +280,53 @@ def _evidence(ctx: Context, clusters: Sequence[Row]) -> list[Block]:
     rows = ctx.material.fetch(
         table.mutate(place=place).filter(lambda t: t.place < _OBJECTS_EACH).order_by(["cluster", "place"])
     )
-    cat, count = ctx.cat, ctx.numbers.count
-    lines = []
-    for row in rows:
-        posts = ", ".join(clean(post) for post in row["posts"][:3])
-        rest = len(row["posts"]) - 3
-        small = posts if rest <= 0 else cat.plain("coordination.more", shown=posts, n=count(rest))
-        lines.append(
-            [
-                Cell(clean(row["object"]), small=small, basis=cat.name("object_kinds", row["kind"])),
-                Cell(count(row["cluster"])),
-                Cell(count(row["accounts"])),
-                Cell(f"{row['first_at']:%Y-%m-%d %H:%M:%S}"),
-                Cell(f"{(row['last_at'] - row['first_at']).total_seconds():,.0f} s"),
-                Cell(f"{row['median_gap_s']:.0f} s"),
-                Cell(count(row["outsiders_near"]), small=cat.plain("coordination.ever", n=count(row["outsiders"]))),
-            ]
-        )
-    names = ("object", "cluster", "accounts", "first", "span", "gap", "outsiders")
+    cat, words = ctx.cat, _words(ctx, rows)
+    names = ("object", "cluster", "accounts", "shared", "outsiders")
     columns = [cat.plain(f"coordination.evidence_{name}") for name in names]
+    lines = [_shared(ctx, row, words) for row in rows]
     note = ctx.all_rows("coordination_evidence")
-    return [DataTable(cat.plain("coordination.evidence"), columns, lines, numeric=(1, 2, 3, 4, 5, 6), note=note)]
+    caption = cat.plain("coordination.evidence")
+    return [DataTable(caption, columns, lines, numeric=(1, 2, 3, 4), note=note, stacked=True)]
+
+
+def _words(ctx: Context, rows: Iterable[Row]) -> dict[str, str]:
+    """Return the words of the posts that stand for a shared text or that were reshared, as the study has them.
+
+    Where the study was pseudonymised at import, they are masked.
+    """
+    wanted = {post for post in map(_spoken, rows) if post is not None}
+    posts = ctx.material.study.table("posts")
+    chosen = posts.filter(posts.post_id.isin(sorted(wanted)), posts.text.notnull()).select("post_id", "text")
+    return {row["post_id"]: row["text"] for row in ctx.material.fetch(chosen)} if wanted else {}
+
+
+def _spoken(row: Row) -> str | None:
+    """Return the post whose words say what was shared: the first with this text, or the one that was reshared."""
+    if row["kind"] in _TEXTS:
+        return str(row["posts"][0]) if row["posts"] else None
+    return str(row["object"]) if row["kind"] == "reshare" else None
+
+
+def _shared(ctx: Context, row: Row, words: Mapping[str, str]) -> list[Cell]:
+    cat, count = ctx.cat, ctx.numbers.count
+    posts = ", ".join(clean(post) for post in row["posts"][:_POSTS])
+    rest = len(row["posts"]) - _POSTS
+    small = posts if rest <= 0 else cat.plain("coordination.more", shown=posts, n=count(rest))
+    name = shorten(words.get(_spoken(row) or "", ""), _EXCERPT) or shorten(row["object"], 2 * _EXCERPT)
+    kind = cat.name("object_kinds_one", row["kind"])
+    if row["kind"] == "reshare":
+        kind = f"{kind} {clean(row['object'])}"
+    span = f"{(row['last_at'] - row['first_at']).total_seconds():,.0f}"
+    return [
+        Cell(name_markup(name), small=kind, basis=cat.plain("coordination.in_posts", posts=small)),
+        Cell(count(row["cluster"])),
+        Cell(count(row["accounts"])),
+        Cell(
+            f"{row['first_at']:%Y-%m-%d %H:%M:%S}",
+            small=cat.plain("coordination.within", span=span, gap=f"{row['median_gap_s']:.0f}"),
+        ),
+        Cell(count(row["outsiders_near"]), small=cat.plain("coordination.ever", n=count(row["outsiders"]))),
+    ]
 
 
 # -- robustness -------------------------------------------------------------------------------------------------------
@@ -332,6 +362,7 @@ def _shuffled(ctx: Context) -> list[Block]:
     rows = [row for row in ctx.material.further("coordination", "coordination_null") if row["chosen"]]
     blocks: list[Block] = []
     for row in rows:
+        rate, span = ctx.numbers.share(*(row[f"false_positive_{name}"] for name in ("rate", "low", "high")))
         key = "by_q" if row["rule"] == "q_value" else "weight_rule"
         rule = cat.plain(f"coordination.{key}", q=f"{row['threshold']:g}")
         blocks.append(
@@ -345,6 +376,9 @@ def _shuffled(ctx: Context) -> list[Block]:
                     rule=rule,
                     runs=ctx.numbers.count(row["runs"]),
                     observed=ctx.numbers.count(row["edges_observed"]),
+                    any=ctx.numbers.count(row["runs_with_any"]),
+                    rate=rate,
+                    rate_range=span,
                 ),
                 heading=cat.plain("coordination.shuffled_heading"),
             )

@@ -202,7 +202,7 @@ def test_nothing_found_is_empty_tables_and_no_error(rows: list[tuple[str, str, f
     found = _find(rows, min_participation=1)
     assert (found.edges.num_rows, found.clusters.num_rows, found.evidence.num_rows) == (0, 0, 0)
     assert found.grid["edges"].to_pylist() == [0] * found.grid.num_rows
-    assert found.null["false_positive_share"].null_count == found.null.num_rows
+    assert found.null["share_by_chance"].null_count == found.null.num_rows
 
 
 @pytest.mark.parametrize("wrong", [{"max_q": 0}, {"method": "k-means"}, {"resamples": -1}, {"near_s": float("inf")}])

@@ -276,31 +276,55 @@ def test_degenerate_data_have_defined_results(rows: list[tuple[str, str, float]]
         assert np.isfinite(values).all()
     assert found.significant().num_rows == 0  # with so little, nothing can be told from chance
     if null in SHUFFLED:
-        run = coordination_null(shares, options, model, runs=3)
-        assert run.summary["runs_with_any"].to_pylist() == [0]
-        assert run.summary["false_positive_high"][0].as_py() < 1
-        assert (run.summary["weight_threshold"][0].as_py() is None) == bool(run.summary["reason_missing"][0].as_py())
+        row = coordination_null(shares, options, model, runs=3).to_pylist()[-1]
+        assert (row["rule"], row["chosen"], row["runs_with_any"]) == ("q_value", True, 0)
+        assert row["false_positive_rate"] == 0 < row["false_positive_high"] < 1
 
 
-def test_null_run_counts_what_chance_brings_and_finds_a_weight() -> None:
-    shares = _planted(np.random.default_rng(6))
-    options = CoordinationOptions(window_s=10)
+@pytest.mark.parametrize("null", NULLS)
+def test_the_null_run_counts_what_chance_brings_and_finds_a_weight(null: str) -> None:
+    shares, options = _planted(np.random.default_rng(6)), CoordinationOptions(window_s=10)
+    model = SignificanceOptions(null=null)  # type: ignore[arg-type]
     steps: list[tuple[int, int]] = []
-    for null in SHUFFLED:
-        model = SignificanceOptions(null=null, seed=3)  # type: ignore[arg-type]
-        run = coordination_null(shares, options, model, runs=20, progress=lambda done, of: steps.append((done, of)))
-        row = run.summary.to_pylist()[0]
-        assert row == coordination_null(shares, options, model, runs=20).summary.to_pylist()[0]
-        assert row["edges_observed"] == coordinated_edges(shares, options).num_rows
-        assert row["edges_by_chance_low"] <= row["edges_by_chance"] <= row["edges_by_chance_high"]
-        assert row["significant_observed"] >= 3 > row["significant_by_chance"]
-        assert row["false_positive_low"] <= row["false_positive_share"] <= row["false_positive_high"] < 1
-        assert 2 <= row["weight_threshold"] <= 12
-        weights = run.weights.to_pylist()
-        assert all(x["share_by_chance"] <= 0.05 for x in weights if x["weight"] >= row["weight_threshold"])
-        assert weights[0]["edges_observed"] == row["edges_observed"]
-        assert (np.diff([x["edges_observed"] for x in weights]) < 0).all()
-    assert steps[:20] == [(i, 20) for i in range(1, 21)]
+    table = coordination_null(
+        shares, options, model, runs=20, seed=3, progress=lambda done, of: steps.append((done, of))
+    )
+    found = edge_significance(shares, options, model)
+    assert table == coordination_null(shares, options, model, observed=found, runs=20, seed=3)
+    assert steps == [(run, 20) for run in range(1, 21)]
+    assert set(table["null"].to_pylist()) == {null if null in SHUFFLED else "objects_within_activity"}
+    *weights, by_q = table.to_pylist()
+    assert by_q["edges_observed"] == found.significant().num_rows
+    assert [row["chosen"] for row in (*weights, by_q)] == [False] * len(weights) + [True]
+    for row in weights:
+        assert row["edges_observed"] == sum(weight >= row["threshold"] for weight in found.edges["weight"].to_pylist())
+    if null in SHUFFLED:
+        assert by_q["edges_observed"] >= 3 > by_q["edges_by_chance"]
+        enough = [row for row in weights if row["suffices"]]
+        assert len(enough) == 1
+        assert all(row["share_by_chance"] <= 0.05 for row in weights if row["threshold"] >= enough[0]["threshold"])
+
+
+@settings(deadline=None, max_examples=25)
+@given(share_lists, st.integers(1, 6), st.sampled_from([0.0, 1.0, 2.5]), st.integers(0, 2**16))
+def test_a_null_run_is_the_search_on_the_shuffles(
+    rows: list[tuple[str, str, float]], runs: int, least: float, seed: int
+) -> None:
+    shares = _shares(rows)
+    options = CoordinationOptions(window_s=10, min_participation=1, min_weight=least)
+    table = coordination_null(shares, options, runs=runs, seed=seed).to_pylist()
+    random = np.random.default_rng(seed)
+    again = [coordinated_edges(permuted(shares, SignificanceOptions(), random), options) for _ in range(runs)]
+    assert [row["threshold"] for row in table if row["chosen"]] == [least]
+    for row in table:
+        counts = [sum(weight >= row["threshold"] for weight in one["weight"].to_pylist()) for one in again]
+        assert row["threshold"] >= least
+        assert row["edges_by_chance"] == pytest.approx(np.mean(counts))
+        assert min(counts) <= row["low"] <= row["high"] <= max(counts)
+        assert row["runs_with_any"] == sum(count > 0 for count in counts)
+        assert row["false_positive_low"] <= row["false_positive_rate"] <= row["false_positive_high"]
+        assert row["false_positive_rate"] == pytest.approx(row["runs_with_any"] / runs)
+        assert (row["share_by_chance"] is None) == (row["edges_observed"] == 0)
 
 
 @pytest.mark.parametrize(
@@ -333,8 +357,8 @@ def test_edges_and_runs_that_make_no_sense_are_named() -> None:
         edge_significance(shares, ANY, SignificanceOptions(null="hypergeometric", universe=1))
     with pytest.raises(InputError, match="must not be shorter"):
         edge_significance(shares, ANY, SignificanceOptions(null="objects_within_activity", block_s=5))
-    with pytest.raises(InputError, match="not shuffled"):
-        coordination_null(shares, ANY, SignificanceOptions(null="configuration_model"))
+    with pytest.raises(InputError, match="edge_significance"):
+        coordination_null(shares, ANY, SignificanceOptions(), observed=coordinated_edges(shares, ANY))
     with pytest.raises(InputError, match="runs"):
         coordination_null(shares, ANY, runs=0)
     with pytest.raises(InputError, match="not shuffled"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pyarrow as pa
 import pytest
@@ -85,6 +86,30 @@ def test_objects_of_posts() -> None:
     assert len(set(objects["object"].to_pylist())) == 1
     assert set(objects["kind"].to_pylist()) == {"near_text"}
     assert near_text_objects(posts.slice(0, 0)).num_rows == 0
+
+
+def _posts(texts: list[str]) -> pa.Table:
+    columns = {name: [f"x:{i}" for i in range(len(texts))] for name in ("post_id", "actor_id")}
+    at = pa.array(range(len(texts)), pa.timestamp("us", tz="UTC"))
+    return pa.table({**columns, "text": pa.array(texts, pa.string()), "at": at})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(sayings, max_size=25), st.lists(st.integers(0, 25), max_size=6), st.sampled_from((0.5, 0.8)))
+def test_how_posts_are_cut_into_batches_changes_nothing(texts: list[str], cuts: list[int], least: float) -> None:
+    posts = _posts(texts)
+    whole = near_text_objects(posts, similarity=least, min_length=5)
+    ends = sorted({0, *(cut for cut in cuts if cut < len(texts)), len(texts)})
+    parts = [posts.slice(one, other - one).combine_chunks().to_batches()[0] for one, other in pairwise(ends)]
+    stream = near_text_objects(iter(parts), similarity=least, min_length=5)
+    assert stream.equals(whole) or stream.num_rows == whole.num_rows == 0
+    reader = pa.RecordBatchReader.from_batches(posts.schema, iter(parts))
+    assert near_text_objects(reader, similarity=least, min_length=5).equals(whole)
+    expected = group_texts(texts, similarity=least, min_length=5)
+    assert whole["post_id"].to_pylist() == [f"x:{i}" for i, group in enumerate(expected) if group >= 0]
+    names = dict(zip(whole["post_id"].to_pylist(), whole["object"].to_pylist(), strict=True))
+    pairs = {(expected[int(post[2:])], name) for post, name in names.items()}
+    assert len(pairs) == len({group for group, _ in pairs}) == len({name for _, name in pairs})  # a name a group
 
 
 def test_options_out_of_range_are_refused() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import random
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -514,3 +515,14 @@ def results_folder() -> Callable[[Study, str], Path]:
 def make_model() -> Callable[..., Path]:
     """Make a folder with the card of a model, and name the languages in which it was not validated."""
     return model_folder
+
+
+@pytest.fixture
+def browse(chromium: str, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a browser without a window with these options."""
+    quiet = ("--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update")
+    profile = ("--disable-sync", "--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}")
+    command = [chromium, "--headless", "--no-sandbox", *quiet, *profile]
+    return lambda *options: subprocess.run(
+        [*command, *options], capture_output=True, text=True, timeout=300, check=True
+    )

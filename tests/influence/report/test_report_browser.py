@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+
+Browse = Callable[..., subprocess.CompletedProcess[str]]
 
 WIDTHS = (1280, 390, 320)
 
@@ -42,24 +45,11 @@ all(WIDTHS);
 </script>"""
 
 
-def browse(chromium: str, profile: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        *(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
-        *(
-            "--disable-component-update",
-            "--disable-sync",
-            "--allow-file-access-from-files",
-            f"--user-data-dir={profile}",
-        ),
-    ]
-    return subprocess.run([*command, *options], capture_output=True, text=True, timeout=300, check=True)
-
-
-def test_nothing_is_wider_than_the_screen_and_charts_can_be_read(chromium: str, html: str, tmp_path: Path) -> None:
+def test_nothing_is_wider_than_the_screen_and_charts_can_be_read(browse: Browse, html: str, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(html, encoding="utf-8")
     measure = tmp_path / "measure.html"
     measure.write_text(MEASURE.replace("WIDTHS", str(list(WIDTHS))), encoding="utf-8")
-    found = browse(chromium, tmp_path / "profile", "--dump-dom", "--virtual-time-budget=20000", measure.as_uri())
+    found = browse("--dump-dom", "--virtual-time-budget=20000", measure.as_uri())
     measured = re.search(r"<body>(\[.*\])</body>", found.stdout)
     assert measured is not None, found.stdout[-500:]
     layouts = json.loads(measured.group(1))
@@ -71,10 +61,10 @@ def test_nothing_is_wider_than_the_screen_and_charts_can_be_read(chromium: str, 
         assert layout["outside"] == []
 
 
-def test_the_console_stays_silent(chromium: str, html: str, tmp_path: Path) -> None:
+def test_the_console_stays_silent(browse: Browse, html: str, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     report.write_text(html, encoding="utf-8")
     options = ("--enable-logging=stderr", "--log-level=0", "--dump-dom", report.as_uri())
-    found = browse(chromium, tmp_path / "profile", *options)
+    found = browse(*options)
     assert "CONSOLE" not in found.stderr
     assert "</html>" in found.stdout
