@@ -183,7 +183,10 @@ def coordinated_edges(shares: Shares, options: CoordinationOptions | None = None
         window=chosen.window_us, accounts=len(inner.actors), kept=looked_at.kept,
         fast_window=-1 if fast is None else fast, fast_kept=looked_at.fast_kept, least=least,
     )  # fmt: skip
-    return finished(pa.table(counts._asdict()), inner.actors, chosen)
+    table = [pa.table(counts._asdict())]
+    del counts
+    # Handed over, not kept: the columns are given back while the edges are made.
+    return finished(table.pop(), inner.actors, chosen)
 
 
 def pair_events(
