@@ -6,6 +6,8 @@ texts' hashes are put into parts by their first bits, so that the table of a par
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -22,13 +24,34 @@ _Ints = npt.NDArray[np.int32]
 _Bytes = npt.NDArray[np.uint8]
 
 
-def codes_and_names(column: pa.ChunkedArray, *, part: int = _PART) -> tuple[npt.NDArray[np.int32], pa.Array]:
+class Room(NamedTuple):
+    """Memory to work in, which several columns may use one after the other: new memory costs time."""
+
+    hashes: _Hashes
+    parted: _Hashes
+    rows: _Ints
+
+    @classmethod
+    def of(cls, size: int) -> Room:
+        """Return room for so many texts: 20 bytes each."""
+        return cls(np.empty(size, np.uint64), np.empty(size, np.uint64), np.empty(size, np.int32))
+
+    def up_to(self, size: int) -> Room:
+        """Return the first part of it."""
+        return Room(self.hashes[:size], self.parted[:size], self.rows[:size])
+
+
+def codes_and_names(
+    column: pa.ChunkedArray, *, room: Room | None = None, part: int = _PART
+) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Return the codes of a column of text without nulls, and the text of each code, in the order of first appearance.
 
     Parameters
     ----------
     column
         Fewer than 2**31 texts.
+    room
+        For at least as many texts; None takes its own.
     part
         How many texts are looked at together; changes nothing but the time.
 
@@ -40,10 +63,13 @@ def codes_and_names(column: pa.ChunkedArray, *, part: int = _PART) -> tuple[npt.
     texts = pa.chunked_array([chunk for chunk in column.chunks if len(chunk)], pa.string())
     if not texts.num_chunks:
         return np.empty(0, np.int32), pa.array([], pa.string())
-    hashes = np.concatenate([_hashes(*_buffers(chunk)) for chunk in texts.chunks])
-    bits = max(0, len(texts) // part).bit_length()
-    codes, first = _codes(_first_of_equal(hashes, bits))
-    del hashes
+    room = Room.of(len(texts)) if room is None else room
+    start = 0
+    for chunk in texts.chunks:
+        _hash(*_buffers(chunk), room.hashes[start : start + len(chunk)])
+        start += len(chunk)
+    codes = _first_of_equal(room.up_to(start), (start // part).bit_length())
+    first = _numbered(codes)
     if first.size == len(texts):
         return codes, texts.combine_chunks()
     names = texts.take(pa.array(first)).combine_chunks()
@@ -68,9 +94,8 @@ def _buffers(texts: pa.StringArray) -> tuple[_Ints, _Bytes]:
 
 
 @kernel
-def _hashes(starts: _Ints, data: _Bytes) -> _Hashes:
-    """Return a hash per text: FNV-1a, its bits then mixed as MurmurHash3 does at the end."""
-    out = np.empty(starts.size - 1, np.uint64)
+def _hash(starts: _Ints, data: _Bytes, out: _Hashes) -> None:
+    """Write a hash per text: FNV-1a, its bits then mixed as MurmurHash3 does at the end."""
     for i in range(out.size):
         value = np.uint64(0xCBF29CE484222325)
         for k in range(starts[i], starts[i + 1]):
@@ -78,31 +103,32 @@ def _hashes(starts: _Ints, data: _Bytes) -> _Hashes:
         value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
         value = (value ^ (value >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
         out[i] = value ^ (value >> np.uint64(33))
-    return out
 
 
 @kernel
-def _parted(hashes: _Hashes, bits: int) -> tuple[npt.NDArray[np.int64], _Hashes, _Ints]:
-    """Return where each part starts and the last one ends, and the hashes and their places, part by part."""
+def _part(room: Room, bits: int) -> npt.NDArray[np.int64]:
+    """Write the hashes and their places, part by part; return where each part starts and the last one ends."""
+    hashes, parted, rows = room
     starts = np.zeros((1 << bits) + 1, np.int64)
     # Twice, since a shift by 64 bits is not defined.
     shift = np.uint64(63 - bits)
     for value in hashes:
         starts[np.int64((value >> np.uint64(1)) >> shift) + 1] += 1
     starts = np.cumsum(starts)
-    following, sorted_hashes, rows = starts[:-1].copy(), np.empty_like(hashes), np.empty(hashes.size, np.int32)
+    following = starts[:-1].copy()
     for i in range(hashes.size):
         part = np.int64((hashes[i] >> np.uint64(1)) >> shift)
         place = following[part]
-        sorted_hashes[place], rows[place] = hashes[i], i
+        parted[place], rows[place] = hashes[i], i
         following[part] = place + 1
-    return starts, sorted_hashes, rows
+    return starts
 
 
 @kernel
-def _first_of_equal(hashes: _Hashes, bits: int) -> _Ints:
+def _first_of_equal(room: Room, bits: int) -> _Ints:
     """Return for each hash the first place of an equal one; `2**bits` parts are looked at one after the other."""
-    starts, parted, rows = _parted(hashes, bits)
+    hashes, parted, rows = room
+    starts = _part(room, bits)
     table = np.empty(4 * max(1, np.diff(starts).max()), np.int64)
     first = np.empty(hashes.size, np.int32)
     for part in range(starts.size - 1):
@@ -122,16 +148,18 @@ def _first_of_equal(hashes: _Hashes, bits: int) -> _Ints:
 
 
 @kernel
-def _codes(first: _Ints) -> tuple[_Ints, _Ints]:
-    """Return the codes, and the place where each of them first comes."""
-    codes, places, found = np.empty(first.size, np.int32), np.empty(first.size, np.int32), 0
+def _numbered(first: _Ints) -> _Ints:
+    """Put a code in the place of each first place, in their order; return where each code first comes."""
+    places, found = np.empty(first.size, np.int32), 0
     for i in range(first.size):
         if first[i] == i:
-            codes[i], places[found] = found, i
+            places[found] = i
+            first[i] = found
             found += 1
         else:
-            codes[i] = codes[first[i]]
-    return codes, places[:found].copy()
+            # This is a code already, since it comes earlier.
+            first[i] = first[first[i]]
+    return places[:found].copy()
 
 
 def _all_named(texts: pa.ChunkedArray, codes: npt.NDArray[np.int32], names: pa.StringArray) -> bool:

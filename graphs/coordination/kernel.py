@@ -51,10 +51,16 @@ def share_windows(group: Ints, at: Ints, window: int) -> npt.NDArray[np.int64]:
     return ends
 
 
+@kernel
 def candidates(group: Ints, at: Ints, window: int) -> int:
     """Return how many pairs of shares lie within the window, an account's own included; linear in the shares."""
-    ends = share_windows(group, at, window)
-    return int((ends - np.arange(1, ends.size + 1)).sum())
+    total, end = 0, 0
+    for i in range(group.size):
+        end = max(end, i + 1)
+        while end < group.size and group[end] == group[i] and at[end] - at[i] <= window:
+            end += 1
+        total += end - i - 1
+    return total
 
 
 @kernel

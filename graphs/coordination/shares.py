@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphs.coordination.codes import codes_and_names, few_codes
+from graphs.coordination.codes import Room, codes_and_names, few_codes
 from graphs.errors import InputError
 from graphs.kernels import kernel
 from graphs.tables import as_ibis, pick
@@ -70,6 +70,8 @@ class Shares:
 
     def take(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Shares:
         """Return the chosen shares, by flags of shape (shares,) or by positions in order; codes and names stay."""
+        if chosen.dtype == np.bool_ and chosen.all():
+            return self
         columns: dict[str, Any] = {
             name: getattr(self, name)[chosen] for name in ("actor", "object", "at", "post", "own")
         }
@@ -153,10 +155,12 @@ def shares_of(table: Any, *, kinds: Iterable[str] | None = None) -> Shares:
 def _sorted(rows: pa.Table) -> Shares:
     own = pc.equal(rows["object"], rows["post_id"]).to_numpy()
     # The largest first, and its texts given back.
-    post, posts = codes_and_names(rows["post_id"])
+    room = Room.of(rows.num_rows)
+    post, posts = codes_and_names(rows["post_id"], room=room)
     rows = rows.drop_columns(["post_id"])
-    actor, actors = _by_name(rows["actor_id"])
-    thing, things, kinds = _objects(rows)
+    actor, actors = _by_name(rows["actor_id"], room)
+    thing, things, kinds = _objects(rows, room)
+    del room
     # Writable even where it is a single piece, so that the loops are compiled once.
     at = np.require(rows["at"].to_numpy(), requirements="W")
     del rows
@@ -174,18 +178,18 @@ def _sorted(rows: pa.Table) -> Shares:
     )
 
 
-def _by_name(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
+def _by_name(column: pa.ChunkedArray, room: Room) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Return codes that sort as their names do, and the names, sorted by their bytes."""
-    codes, names = codes_and_names(column)
+    codes, names = codes_and_names(column, room=room)
     order = pc.sort_indices(names)
     rank = np.empty(len(names), np.int32)
     rank[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
     return rank[codes], names.take(order)
 
 
-def _objects(rows: pa.Table) -> tuple[npt.NDArray[np.int32], pa.Array, pa.Array]:
+def _objects(rows: pa.Table, room: Room) -> tuple[npt.NDArray[np.int32], pa.Array, pa.Array]:
     """Return the codes of the objects, their names and their kinds: one name of two kinds is two objects."""
-    name, names = codes_and_names(rows["object"])
+    name, names = codes_and_names(rows["object"], room=room)
     kind, kinds = few_codes(pc.fill_null(rows["kind"], ""))
     if len(kinds) == 1:
         return name, names, pa.repeat(kinds[0], len(names))
