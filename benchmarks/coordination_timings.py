@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,18 +22,29 @@ __all__ = ["coordination", "coordination_scale", "directed_weights", "many_share
 WINDOW = 60
 _DAY = 86_400
 
+# In a process of its own as well: a process counts as its own peak what the one that started it held.
+_MADE = """
+import sys
+import pyarrow.feather
+sys.path.insert(0, sys.argv[1])
+from coordination_timings import many_shares
+pyarrow.feather.write_feather(many_shares(int(sys.argv[2])), sys.argv[3], compression="uncompressed")
+"""
+
 _MEASURED = """
 import resource, sys, time
-sys.path.insert(0, {folder!r})
-from coordination_timings import many_shares
+import pyarrow.feather
 from graphs.coordination import CoordinationOptions, coordinated_edges, shares_of
-coordinated_edges(shares_of(many_shares(10_000)))
-table = many_shares({shares})
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-started = time.perf_counter()
-edges = coordinated_edges(shares_of(table), CoordinationOptions(window_s={window}, min_participation=1))
-seconds = time.perf_counter() - started
-print(seconds, sum(edges["weight"].to_pylist()), edges.num_rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+small, large, least = sys.argv[1:]
+options = CoordinationOptions(window_s=60, min_participation=1, min_weight=float(least))
+coordinated_edges(shares_of(pyarrow.feather.read_table(small)), options)  # compiled beforehand
+table = pyarrow.feather.read_table(large, memory_map=False)
+clock, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
+edges = coordinated_edges(shares_of(table), options)
+clock, after = time.perf_counter() - clock, resource.getrusage(resource.RUSAGE_SELF)
+events = int(edges["weight"].to_numpy().sum())
+user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+print(clock, user, system, after.ru_maxrss, events, edges.num_rows)
 """
 
 
@@ -116,14 +128,38 @@ def _messages(table: pa.Table) -> Iterator[tuple[Any, ...]]:
 
 
 def coordination_scale(runs: int) -> Iterator[str]:
-    """Time and memory by number of shares, each in a process of its own."""
+    """Time and memory by number of shares, each in a process of its own: all pairs, and those of weight 2 and more.
+
+    Medians of `runs`. Clock, then the processor's time: in the program, and in the system, which is handing out memory
+    for the most part.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        small, large = Path(folder) / "small.arrow", Path(folder) / "large.arrow"
+        _make(10_000, small)
+        for shares in (1_000_000, 2_000_000, 5_000_000, 10_000_000):
+            _make(shares, large)
+            events = 0.0
+            for least in (1, 2):
+                medians = _medians([str(small), str(large), str(least)], runs)
+                clock, user, system, peak, found, pairs = medians
+                events = events or found
+                yield (
+                    f"{shares:,} shares, {events:,.0f} events, {pairs:,.0f} pairs of weight {least} and more: "
+                    f"{clock:.1f} s, processor {user:.1f} + {system:.1f} s, per million events "
+                    f"{1e6 * user / events:.2f} + {1e6 * system / events:.2f} s; {peak / 1e6:.2f} GB at most "
+                    "(the table that was read included)"
+                )
+
+
+def _make(shares: int, path: Path) -> None:
     folder = str(Path(__file__).resolve().parent)
-    for shares in (1_000_000, 3_000_000, 10_000_000):
-        script = _MEASURED.format(folder=folder, shares=shares, window=WINDOW)
-        done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-        seconds, events, edges, peak = done.stdout.split()
-        yield (
-            f"{shares:,} shares: {float(seconds):.1f} s, {int(events):,} events, {int(edges):,} pairs, "
-            f"{1e6 * float(seconds) / int(events):.2f} s per million events, {int(peak) / 1e6:.2f} GB at most "
-            "(the table that was read included)"
-        )
+    subprocess.run([sys.executable, "-c", _MADE, folder, str(shares), str(path)], check=True)
+
+
+def _medians(arguments: list[str], runs: int) -> list[float]:
+    """Return the median of each figure that `_MEASURED` prints."""
+    found = []
+    for _ in range(runs):
+        done = subprocess.run([sys.executable, "-c", _MEASURED, *arguments], check=True, capture_output=True, text=True)
+        found.append([float(figure) for figure in done.stdout.split()])
+    return [statistics.median(column) for column in zip(*found, strict=True)]

@@ -1,7 +1,7 @@
 """Coordinated sharing: who shares the same objects at nearly the same time, pair by pair and exactly."""
 
+from graphs.coordination.counting import PairCounts, count_pairs
 from graphs.coordination.joined import joined_edges, joined_events
-from graphs.coordination.kernel import PairCounts, count_pairs
 from graphs.coordination.nullrun import coordination_null
 from graphs.coordination.nulls import NULLS, SHUFFLED, SignificanceOptions, permuted
 from graphs.coordination.options import OBJECT_KINDS, CoordinationOptions

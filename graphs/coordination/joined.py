@@ -74,7 +74,7 @@ def joined_edges(table: Any, options: CoordinationOptions | None = None) -> pa.T
     actors = actors.take(pc.sort_indices(actors))
     for place, name in enumerate(("source", "target")):
         named = named.set_column(place, name, pc.index_in(named[name], value_set=actors))
-    return finished(named, actors, chosen)
+    return finished(named.sort_by([("source", "ascending"), ("target", "ascending")]), actors, chosen)
 
 
 def _taking_part(table: Any, options: CoordinationOptions) -> ir.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphs.coordination.bursts import capped
+from graphs.coordination.counting import count_pairs
 from graphs.coordination.edges import EDGE_COLUMNS, finished
-from graphs.coordination.kernel import Events, candidates, count_pairs, events_of, in_events, share_windows
+from graphs.coordination.kernel import Events, candidates, events_of, in_events, share_windows
 from graphs.coordination.options import CoordinationOptions
 from graphs.coordination.shares import Shares
 from graphs.errors import InputError
@@ -174,12 +176,17 @@ def coordinated_edges(shares: Shares, options: CoordinationOptions | None = None
     chosen = CoordinationOptions() if options is None else options
     looked_at = considered(shares, chosen)
     inner, fast = looked_at.shares, chosen.fast_window_us
+    # Other subgraphs compare with the weights of all pairs, and a weight by speed is smaller than the events.
+    least = math.ceil(chosen.min_weight) if chosen.subgraph == "all" else 1
     counts = count_pairs(
         inner.actor, inner.object, inner.at, inner.post,
         window=chosen.window_us, accounts=len(inner.actors), kept=looked_at.kept,
-        fast_window=-1 if fast is None else fast, fast_kept=looked_at.fast_kept,
+        fast_window=-1 if fast is None else fast, fast_kept=looked_at.fast_kept, least=least,
     )  # fmt: skip
-    return finished(pa.table(counts._asdict()), inner.actors, chosen)
+    table = [pa.table(counts._asdict())]
+    del counts
+    # Handed over, not kept: the columns are given back while the edges are made.
+    return finished(table.pop(), inner.actors, chosen)
 
 
 def pair_events(

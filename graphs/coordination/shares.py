@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import ibis
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphs.coordination.codes import Room, codes_and_names, few_codes
 from graphs.errors import InputError
 from graphs.kernels import kernel
 from graphs.tables import as_ibis, pick
@@ -68,6 +70,8 @@ class Shares:
 
     def take(self, chosen: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Shares:
         """Return the chosen shares, by flags of shape (shares,) or by positions in order; codes and names stay."""
+        if chosen.dtype == np.bool_ and chosen.all():
+            return self
         columns: dict[str, Any] = {
             name: getattr(self, name)[chosen] for name in ("actor", "object", "at", "post", "own")
         }
@@ -138,29 +142,33 @@ def shares_of(table: Any, *, kinds: Iterable[str] | None = None) -> Shares:
     (['x:a', 'x:b'], [0, 1], [5000000, 60000000], 1)
     """
     rows = typed_shares(table, kinds).select("actor_id", "kind", "object", "at", "post_id").to_pyarrow()
-    named = [pc.is_valid(rows[column]) for column in ("actor_id", "object", "post_id")]
-    whole = rows.filter(pc.and_(pc.and_(named[0], named[1]), named[2]))
-    timed = whole.filter(pc.is_valid(whole["at"]))
-    return replace(
-        _sorted(timed),
-        read=rows.num_rows,
-        without_time=whole.num_rows - timed.num_rows,
-        incomplete=rows.num_rows - whole.num_rows,
-    )
+    without_time, incomplete, size = 0, 0, rows.num_rows
+    if any(rows[column].null_count for column in ("actor_id", "object", "at", "post_id")):
+        named = reduce(pc.and_, (pc.is_valid(rows[column]) for column in ("actor_id", "object", "post_id")))
+        timed = pc.and_(named, pc.is_valid(rows["at"]))
+        whole = pc.sum(named).as_py() or 0
+        rows = rows.filter(timed)
+        without_time, incomplete = whole - rows.num_rows, size - whole
+    return replace(_sorted(rows), read=size, without_time=without_time, incomplete=incomplete)
 
 
 def _sorted(rows: pa.Table) -> Shares:
-    actor, actors = _by_name(rows["actor_id"])
-    post, posts = _codes(rows["post_id"])
-    thing, things, kinds = _objects(rows)
-    at = rows["at"].to_numpy()
-    order = np.argsort(at)
-    order = order[_grouped(thing[order], len(things))]
     own = pc.equal(rows["object"], rows["post_id"]).to_numpy()
+    # The largest first, and its texts given back.
+    room = Room.of(rows.num_rows)
+    post, posts = codes_and_names(rows["post_id"], room=room)
+    rows = rows.drop_columns(["post_id"])
+    actor, actors = _by_name(rows["actor_id"], room)
+    thing, things, kinds = _objects(rows, room)
+    del room
+    # Writable even where it is a single piece, so that the loops are compiled once.
+    at = np.require(rows["at"].to_numpy(), requirements="W")
+    del rows
+    order, at = _by_group_and_time(thing, len(things), at)
     return Shares(
         actor=actor[order],
         object=thing[order],
-        at=at[order],
+        at=at,
         post=post[order],
         own=own[order],
         actors=actors,
@@ -170,29 +178,21 @@ def _sorted(rows: pa.Table) -> Shares:
     )
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
-    """Return the codes of a column of text without nulls, and the text of each code."""
-    coded = pa.chunked_array(column.chunks, pa.string()).dictionary_encode()
-    if not coded.num_chunks:
-        return np.empty(0, np.int32), pa.array([], pa.string())
-    # All chunks of a column that is coded at once share one dictionary; the last one has all of it.
-    codes = np.concatenate([chunk.indices.to_numpy() for chunk in coded.chunks])
-    return codes.astype(np.int32, copy=False), coded.chunks[-1].dictionary
-
-
-def _by_name(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.Array]:
+def _by_name(column: pa.ChunkedArray, room: Room) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Return codes that sort as their names do, and the names, sorted by their bytes."""
-    codes, names = _codes(column)
+    codes, names = codes_and_names(column, room=room)
     order = pc.sort_indices(names)
     rank = np.empty(len(names), np.int32)
     rank[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
     return rank[codes], names.take(order)
 
 
-def _objects(rows: pa.Table) -> tuple[npt.NDArray[np.int32], pa.Array, pa.Array]:
+def _objects(rows: pa.Table, room: Room) -> tuple[npt.NDArray[np.int32], pa.Array, pa.Array]:
     """Return the codes of the objects, their names and their kinds: one name of two kinds is two objects."""
-    name, names = _codes(rows["object"])
-    kind, kinds = _codes(pc.fill_null(rows["kind"], ""))
+    name, names = codes_and_names(rows["object"], room=room)
+    kind, kinds = few_codes(pc.fill_null(rows["kind"], ""))
+    if len(kinds) == 1:
+        return name, names, pa.repeat(kinds[0], len(names))
     both = name.astype(np.int64) * len(kinds) + kind
     there = np.zeros(len(names) * len(kinds), np.bool_)
     there[both] = True
@@ -203,17 +203,41 @@ def _objects(rows: pa.Table) -> tuple[npt.NDArray[np.int32], pa.Array, pa.Array]
 
 
 @kernel
-def _grouped(group: npt.NDArray[np.int32], groups: int) -> npt.NDArray[np.int64]:
-    """Return positions that put equal codes together and otherwise keep the order: a counting sort."""
+def _by_group_and_time(
+    group: npt.NDArray[np.int32], groups: int, at: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Return positions by group, then by time, then as they were, and the times in that order.
+
+    A counting sort by group; the times of one group then fit in the cache.
+    """
     starts = np.zeros(groups + 1, np.int64)
     for code in group:
         starts[code + 1] += 1
     starts = np.cumsum(starts)
-    order = np.empty(group.size, np.int64)
+    following = starts[:-1].copy()
+    order, times = np.empty(group.size, np.int32), np.empty(group.size, np.int64)
     for i in range(group.size):
-        order[starts[group[i]]] = i
-        starts[group[i]] += 1
-    return order
+        place = following[group[i]]
+        order[place], times[place] = i, at[i]
+        following[group[i]] = place + 1
+    for code in range(groups):
+        _sort_by_time(order[starts[code] : starts[code + 1]], times[starts[code] : starts[code + 1]])
+    return order, times
+
+
+@kernel
+def _sort_by_time(order: npt.NDArray[np.int32], times: npt.NDArray[np.int64]) -> None:
+    """Sort both by time in place, equal times as they were: by insertion while there are few."""
+    if times.size > 32:
+        sorted_places = np.argsort(times, kind="mergesort")
+        order[:], times[:] = order[sorted_places], times[sorted_places]
+        return
+    for i in range(1, times.size):
+        row, time, k = order[i], times[i], i
+        while k > 0 and times[k - 1] > time:
+            order[k], times[k] = order[k - 1], times[k - 1]
+            k -= 1
+        order[k], times[k] = row, time
 
 
 def _shortened(names: pa.Array) -> pa.Array:

@@ -12,17 +12,17 @@ from graphs.coordination.options import CoordinationOptions
 __all__ = ["kept_edges"]
 
 
-def kept_edges(edges: pa.Table, options: CoordinationOptions) -> pa.Table:
-    """Return the edges of the weight and the subgraph that the options ask for.
+def kept_edges(edges: pa.Table, options: CoordinationOptions) -> npt.NDArray[np.bool_]:
+    """Return which edges are of the weight and the subgraph that the options ask for.
 
     Quantiles are linear interpolations (R's type 7) over the edges there are before `min_weight`, and an edge must
     exceed them.
     """
     weight = edges["speed_weight" if options.speed_weighted else "weight"].to_numpy()
-    kept = weight >= options.min_weight
+    kept: npt.NDArray[np.bool_] = weight >= options.min_weight
     if edges.num_rows and options.subgraph != "all":
         kept = kept & _in_subgraph(edges, weight, options)
-    return edges.filter(pa.array(kept))
+    return kept
 
 
 def _in_subgraph(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import Counter
 from typing import Any
@@ -41,6 +42,7 @@ options = st.builds(
     CoordinationOptions,
     window_s=st.sampled_from((0.0, 1.0, 2.5, 10.0)),
     min_participation=st.integers(0, 4),
+    min_weight=st.sampled_from((0, 1, 1.5, 2)),
     kinds=st.sampled_from((None, ("url",))),
     fast_window_s=st.sampled_from((None, 0.0)),
     speed_weighted=st.booleans(),
@@ -144,15 +146,58 @@ def test_events_are_those_that_the_weights_count(rows: list[Row], chosen: Coordi
     assert found == plain
 
 
-@settings(max_examples=20, deadline=None)
-@given(rows_of_shares, st.integers(1, 5))
-def test_counting_in_several_sweeps_changes_nothing(rows: list[Row], block: int) -> None:
+sizes = st.one_of(st.integers(1, 12), st.just(1 << 15))
+coded_shares = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 7), st.integers(0, 9), st.booleans(), st.booleans()),
+    max_size=60,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(coded_shares, st.integers(0, 5), st.integers(-1, 5), st.integers(1, 3), sizes, sizes)
+def test_counting_by_parts_finds_what_plain_counting_finds_however_small_the_parts(
+    coded: list[tuple[int, int, int, int, bool, bool]],
+    window: int,
+    fast_window: int,
+    least: int,
+    block: int,
+    bucket: int,
+) -> None:
+    coded = sorted(coded)
+    columns = np.array(coded, np.int64).reshape(-1, 6)
+    group, at, actor, post = (columns[:, place].astype(np.int32) for place in range(4))
+    kept, fast_kept = columns[:, 4] > 0, columns[:, 5] > 0
+    counts = count_pairs(
+        actor, group, at, post, window=window, accounts=8, kept=kept, fast_window=fast_window, fast_kept=fast_kept,
+        least=least, block=block, bucket=bucket,
+    )  # fmt: skip
+    events: dict[tuple[int, int], list[tuple[int, int, int, bool]]] = {}
+    for one, other in itertools.combinations(coded, 2):
+        a, b = sorted((one, other), key=lambda share: share[2])
+        gap = abs(a[1] - b[1])
+        if a[0] == b[0] and a[2] != b[2] and a[3] != b[3] and gap <= window and (a[4] or b[4]):
+            fast = gap <= fast_window and (a[5] or b[5])
+            events.setdefault((a[2], b[2]), []).append((gap, a[3], b[3], fast))
+    plain = []
+    for pair, found in sorted(events.items()):
+        gaps, mine, theirs, fast_ones = zip(*found, strict=True)
+        if len(found) >= least:
+            plain.append((*pair, len(found), sum(gaps), len(set(mine)), len(set(theirs)), sum(fast_ones)))
+    assert [tuple(row) for row in np.column_stack(counts).tolist()] == plain
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows_of_shares, sizes, sizes)
+def test_counting_in_several_sweeps_changes_nothing(rows: list[Row], block: int, bucket: int) -> None:
     shares = shares_of(table_of(rows))
     arrays = (shares.actor, shares.object, shares.at, shares.post)
-    whole = count_pairs(*arrays, window=3_000_000, accounts=len(shares.actors), fast_window=1_000_000)
-    parts = count_pairs(*arrays, window=3_000_000, accounts=len(shares.actors), fast_window=1_000_000, block=block)
+    count = functools.partial(
+        count_pairs, *arrays, window=3_000_000, accounts=len(shares.actors), fast_window=1_000_000
+    )
+    whole, parts = count(), count(block=block, bucket=bucket)
     for name, one, other in zip(whole._fields, whole, parts, strict=True):
         assert np.array_equal(one, other), name
+        assert one.dtype == other.dtype, name
 
 
 @settings(max_examples=20, deadline=None)
