@@ -78,7 +78,9 @@ class _Past:
 
     def gain(self, weights: Weights) -> Floats:
         """What the last letter adds to the score."""
-        gained: Floats = sum((weights.table[places] for places in self.features()), np.float32(0))
+        gained = np.zeros(self.recent.shape, np.float32)
+        for places in self.features():
+            gained += weights.table[places]
         return gained
 
 

@@ -19,7 +19,7 @@ from classifiers.ngrams import CLASSES, shipped_table, word_evidence
 from classifiers.normalise import Reading, normalise
 from classifiers.spelling import KAZAKH_LETTERS
 from classifiers.spelling_table import digest, shipped_weights
-from classifiers.transliteration import BARE, CHAT, OFFICIAL_2018, OFFICIAL_2021, rules
+from classifiers.transliteration import BARE, CHAT, OFFICIAL_2018, OFFICIAL_2021, rules, small_letters
 
 __all__ = ["VERSION", "basis", "kind_of_spelling", "restored", "restored_all"]
 
@@ -28,8 +28,9 @@ VERSION = 1
 
 _LEAST_SHARE = 0.05
 _LEAST_MARKED = 0.06
-# A Latin word that is likelier of another language by so many nats is a name or a quotation.
-_FOREIGN = 3.0
+# A Latin word that is likelier English by so many nats, with a part of what its neighbours say, is a name or a
+# quotation; a word says at most so much.
+_FOREIGN, _NEIGHBOURS, _MOST = 3.0, 0.15, 6.0
 # What a writer's habits weigh against the letters around, and how many letters of evidence there are before any.
 _HABIT, _BEFORE = 8.0, 1.0
 # Words that are read at a time.
@@ -45,8 +46,10 @@ _WORD = re.compile(r"[^\W\d_]+")
 _KAZAKH = re.compile(f"[{''.join(sorted(KAZAKH_LETTERS))}]")
 _CYRILLIC = re.compile("[а-яёәғқңөұүһі]")
 _LATIN = re.compile("[a-z\u00df-\u024f\u1e00-\u1eff]")
-_MARKS = {OFFICIAL_2021: re.compile("[äğñöūüş]"), OFFICIAL_2018: re.compile("[áǵńóúý]")}
-_SMALL = {ord("İ"): "i"}  # its small form would be two characters
+_MARKS = {OFFICIAL_2021: re.compile("[äğñŋöūüş]"), OFFICIAL_2018: re.compile("[áǵńóúý]")}
+# The small form of the first would be two characters; the second stood for ñ in drafts of the Latin alphabet.
+_AS_RULES_HAVE_IT = str.maketrans("İŋŊ", "iñÑ")
+_ROMAN_NUMBER = re.compile("[IVXLC]{2,}")
 
 
 @dataclass(slots=True)
@@ -84,8 +87,8 @@ def restored_all(texts: Sequence[str]) -> list[Reading]:
     list of Reading
         In order. A text with its Kazakh letters, or of more than 20,000 characters, stays as it is. The others are
         normalised (`classifiers.normalise`), and each word has its Kazakh Cyrillic letters; capitals stay capitals.
-        Links, handles, hashtags, what has a digit, words with a Kazakh letter, words in another script than most of
-        the text, and Latin words that are likelier English stay.
+        Links, handles, hashtags, what has a digit, words with a Kazakh letter, Roman numbers, words in another script
+        than the text, and Latin words that are likelier English stay.
 
     Notes
     -----
@@ -93,6 +96,7 @@ def restored_all(texts: Sequence[str]) -> list[Reading]:
     habits (j or zh, sh or w) are taken from a first reading of the text, and weigh in a second.
     """
     found = [_prepared(normalise(text)) if len(text) <= LONGEST_TEXT else None for text in texts]
+    _leave_english([text for text in found if text is not None and text.kind != BARE])
     needy = [text for text in found if text is not None and text.words]
     read = iter(_read(needy) if needy else [])
     readings = [None if text is None or not text.words else _spelt_out(text, next(read)) for text in found]
@@ -113,11 +117,12 @@ def kind_of_spelling(text: str) -> int | None:
     small = text.lower()
     cyrillic, kazakh = len(_CYRILLIC.findall(small)), len(_KAZAKH.findall(small))
     if kazakh >= max(1, _LEAST_SHARE * cyrillic) and 2 * cyrillic > len(small):
-        return None  # the case of almost every post; below, links are no letters
+        return None  # the case of almost every post
     if _MAY_BE_LEFT.search(small):
         small = _LEFT_AS_IT_IS.sub(" ", small)
     cyrillic, kazakh, latin = (len(letters.findall(small)) for letters in (_CYRILLIC, _KAZAKH, _LATIN))
-    if latin > cyrillic:
+    # As where languages are told: names of apps and brands are Latin in every Cyrillic text.
+    if latin > 3 * cyrillic:
         return _latin_kind(small, latin)
     return BARE if cyrillic and kazakh < _LEAST_SHARE * cyrillic else None
 
@@ -137,17 +142,17 @@ def _prepared(reading: Reading) -> _Text | None:
     kind = kind_of_spelling(reading.text)
     if kind is None:
         return None
-    text = reading.text.translate(_SMALL)
+    text = reading.text.translate(_AS_RULES_HAVE_IT)
     left = [match.span() for match in _LEFT_AS_IT_IS.finditer(text)] if _MAY_BE_LEFT.search(text) else []
     known = _readable(kind)
     words = []
     for match in _WORD.finditer(text):
-        small = match[0].lower()
-        if len(small) == len(match[0]) <= LONGEST_WORD and known.issuperset(small):
-            while left and left[0][1] <= match.start():
-                left.pop(0)
-            if not left or match.end() <= left[0][0]:
-                words.append((match.start(), small))
+        while left and left[0][1] <= match.start():
+            left.pop(0)
+        kept = (left and left[0][0] < match.end()) or _ROMAN_NUMBER.fullmatch(match[0])
+        small = small_letters(match[0], kind)
+        if not kept and len(small) == len(match[0]) <= LONGEST_WORD and known.issuperset(small):
+            words.append((match.start(), small))
     return _Text(reading, kind, words)
 
 
@@ -162,12 +167,8 @@ def _read(texts: Sequence[_Text]) -> list[dict[str, list[int]]]:
     """The rules by which each word of each text is read; words that stay are left out."""
     weights = shipped_weights()
     words = list(dict.fromkeys((small, text.kind) for text in texts for _, small in text.words))
-    foreign = _foreign([small for small, kind in words if kind != BARE])
-    words = [(small, kind) for small, kind in words if kind == BARE or small not in foreign]
     first = dict(zip(words, _decoded(words, weights), strict=True))
-    found = [
-        {small: first[small, text.kind] for _, small in text.words if (small, text.kind) in first} for text in texts
-    ]
+    found = [{small: first[small, text.kind] for _, small in text.words} for text in texts]
     chats = [i for i, text in enumerate(texts) if text.kind == CHAT and found[i]]
     if chats:
         again = _by_habit([texts[i] for i in chats], [found[i] for i in chats], weights)
@@ -188,12 +189,22 @@ def _decoded(words: Sequence[tuple[str, int]], weights: Weights, bonus: Floats |
     return found
 
 
-def _foreign(words: Sequence[str]) -> set[str]:
+def _leave_english(texts: Sequence[_Text]) -> None:
+    """Take the words out of Latin texts that are likelier English; a letter with a mark is never English."""
+    words = list(dict.fromkeys(small.lower() for text in texts for _, small in text.words if small.isascii()))
     if not words:
-        return set()
+        return
     evidence = word_evidence(words, shipped_table())
-    kazakh, english = evidence[:, CLASSES.index("kk")], evidence[:, CLASSES.index("en")]
-    return {word for word, more in zip(words, english - kazakh, strict=True) if more > _FOREIGN}
+    more = evidence[:, CLASSES.index("en")] - evidence[:, CLASSES.index("kk")]
+    english = dict(zip(words, np.clip(more, -_MOST, _MOST).tolist(), strict=True))
+    for text in texts:
+        lean = [0.0, *(english.get(small.lower(), -_MOST) for _, small in text.words), 0.0]
+        around = [before + after for before, after in zip(lean, lean[2:], strict=False)]
+        text.words = [
+            word
+            for word, own, beside in zip(text.words, lean[1:], around, strict=False)
+            if own + _NEIGHBOURS * beside <= _FOREIGN
+        ]
 
 
 def _by_habit(

@@ -26,10 +26,9 @@ def write_weights(weights: Weights, file: Path) -> None:
 
     largest = np.float32(np.abs(weights.table).max(initial=1e-6))
     steps = np.round(_STEPS * np.sqrt(np.abs(weights.table) / largest)) * np.sign(weights.table)
-    save_file(
-        {"table": steps.astype(np.int8), "largest": np.array([largest]), "rules": weights.rules.astype(np.float32)},
-        file,
-    )
+    own = weights.rules.astype(np.float32)
+    save_file({"table": steps.astype(np.int8), "largest": np.array([largest]), "rules": own}, file)
+    file.chmod(0o644)
 
 
 def read_weights(content: bytes, name: str) -> Weights:

@@ -10,7 +10,18 @@ import numpy.typing as npt
 
 from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_ways
 
-__all__ = ["ALPHABET", "BARE", "CHAT", "KINDS", "OFFICIAL_2018", "OFFICIAL_2021", "Rules", "rules"]
+__all__ = [
+    "ALPHABET",
+    "BARE",
+    "CHAT",
+    "KINDS",
+    "OFFICIAL_2018",
+    "OFFICIAL_2021",
+    "Rules",
+    "in_capitals",
+    "rules",
+    "small_letters",
+]
 
 KINDS: Final = ("without its letters", "Latin of 2021", "Latin of 2018", "Latin of chats")
 BARE, OFFICIAL_2021, OFFICIAL_2018, CHAT = range(len(KINDS))
@@ -61,7 +72,7 @@ def rules() -> Rules:
 
     >>> known = rules()
     >>> sorted(known.letters[i] for i in known.single[BARE, known.symbols["у"]] if i >= 0)
-    ['у', 'ұ', 'ү']
+    ['у', 'ү', 'ұ']
     """
     listed = [(kind, piece, letters) for kind in range(len(KINDS)) for piece, letters in _of_kind(kind)]
     symbols = {char: i for i, char in enumerate(sorted({c for _, piece, _ in listed for c in piece}), 1)}
@@ -83,6 +94,8 @@ def rules() -> Rules:
 def _of_kind(kind: int) -> Iterator[tuple[str, str]]:
     """Pieces and the letters that they may stand for, in a fixed order."""
     own = sorted(set(_inverted(_ways(kind))))
+    if kind in (OFFICIAL_2021, OFFICIAL_2018):
+        own += sorted({(in_capitals(piece), letter) for piece, letter in own} - set(own))
     yield from own
     if kind == CHAT:  # nobody keeps to one alphabet in a chat: marks of the official ones are read as these read them
         single = {piece for piece, _ in own if len(piece) == 1}
@@ -96,6 +109,26 @@ def _of_kind(kind: int) -> Iterator[tuple[str, str]]:
         )
     if kind != BARE:
         yield from sorted((piece, letter + "ь") for piece, letter in own if letter in _SOFTENED and len(piece) == 1)
+
+
+def in_capitals(piece: str) -> str:
+    """A piece as `small_letters` leaves it of a word in capitals.
+
+    >>> in_capitals("ia"), in_capitals("ı"), in_capitals("sh")
+    ('Ia', 'I', 'sh')
+    """
+    return piece.replace("i", "I").replace("ı", "I")
+
+
+def small_letters(word: str, kind: int) -> str:
+    """A word as rules read it: in small letters, but for an I of the official alphabets, the capital of both i and ı.
+
+    >>> small_letters("Inim", OFFICIAL_2021), small_letters("Inim", CHAT)
+    ('Inim', 'inim')
+    """
+    if kind in (OFFICIAL_2021, OFFICIAL_2018) and "I" in word:
+        return "I".join(part.lower() for part in word.split("I"))
+    return word.lower()
 
 
 def _ways(kind: int) -> Iterable[tuple[str, tuple[str, ...]]]:

@@ -29,7 +29,7 @@ from classifiers.errors import ClassifiersError, InputError
 from classifiers.examples import fraction
 from classifiers.spelling import KAZAKH_LETTERS, LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin
 from classifiers.spelling_table import read_weights, write_weights
-from classifiers.transliteration import ALPHABET, BARE, CHAT, KINDS, OFFICIAL_2018, OFFICIAL_2021, rules
+from classifiers.transliteration import ALPHABET, BARE, CHAT, KINDS, OFFICIAL_2018, OFFICIAL_2021, in_capitals, rules
 
 __all__ = [
     "Example",
@@ -46,6 +46,8 @@ _HELD_OUT = 0.2
 # A text with fewer Kazakh letters among its Cyrillic ones may be typed without some of them: it would teach that.
 _PROPER = 0.10
 _EPOCHS, _BATCH = 12, 1024
+# Words of official Latin alphabets that are read as if in capitals, where I may be і or и.
+_CAPITALS = 0.1
 _WORD = re.compile(r"[^\W\d_]+")
 _KINDS = (BARE, BARE, CHAT, CHAT, OFFICIAL_2021, OFFICIAL_2018)
 _KEYBOARD = {letter: RUSSIAN_KEYBOARD.get(letter, letter) for letter in ALPHABET}
@@ -88,7 +90,9 @@ def letters_of(kind: int, rng: random.Random) -> Mapping[str, str]:
     """How one writer of such a spelling writes each letter."""
     if kind == CHAT:
         return chat_latin(rng)
-    return {BARE: _KEYBOARD, OFFICIAL_2021: LATIN_2021, OFFICIAL_2018: LATIN_2018}[kind]
+    letters = {BARE: _KEYBOARD, OFFICIAL_2021: LATIN_2021, OFFICIAL_2018: LATIN_2018}[kind]
+    shouts = kind != BARE and rng.random() < _CAPITALS
+    return {letter: in_capitals(piece) for letter, piece in letters.items()} if shouts else letters
 
 
 def examples_of(words: Sequence[str], rng: random.Random) -> Iterator[Example]:
@@ -116,7 +120,7 @@ def estimate(counts: Mapping[str, int], *, epochs: int = _EPOCHS, seed: int = 7)
         wrong = 0
         for start in range(0, len(examples), _BATCH):
             wrong += _corrected(weights, examples[start : start + _BATCH])
-            if epoch:  # the first epoch is far from where it ends
+            if epoch or epochs == 1:  # the first epoch is far from where it ends
                 total.table[:] += weights.table
                 total.rules[:] += weights.rules
                 batches += 1
