@@ -68,25 +68,32 @@ def right_words(texts: Sequence[str], written: Sequence[str]) -> float:
 
 
 def score_lines(model: Classifier, posts: Sequence[Example], seeds: int) -> Iterator[str]:
-    """A line for each spelling, without and with the reading."""
-    calls = np.array([post.call == "call" for post in posts])
-    truth = ["none" if p.call != "call" else "manipulative" if p.manipulative else "positive" for p in posts]
+    """A line for each spelling: each score without and with the reading."""
     texts = [post.text for post in posts]
-    yield "| posts | told as kk | words right | read | call: macro-F1 | three labels: macro-F1 | equal labels |"
-    yield "|---|--:|--:|---|--:|--:|--:|"
+    yield (
+        "| posts | told as kk | words right | call: macro-F1, as given | restored "
+        "| three labels: macro-F1, as given | restored | equal labels, as given | restored |"
+    )
+    yield "|---|" + "--:|" * 8
     first: list[str] | None = None
     for name, written in spellings(texts, seeds):
-        for restoring in (False, True):
-            table = labels_of(model, written, restoring=restoring)
-            scores = Predictions.of_labels(name, table).scores
-            now = table["label"].to_pylist()
-            first = first or now
-            call = f1_score(calls, scores["call"] > 0, average="macro")
-            three = f1_score(truth, forced_labels(scores["call"], scores["manipulative"]), average="macro")
-            same = np.mean([a == b for a, b in zip(first, now, strict=True)])
-            told, words = table["lang"].to_pylist().count("kk"), right_words(texts, written) if restoring else np.nan
-            read = "restored" if restoring else "as given"
-            yield f"| {name} | {told}/{len(texts)} | {words:.3f} | {read} | {call:.3f} | {three:.3f} | {same:.1%} |"
+        tables = [labels_of(model, written, restoring=restoring) for restoring in (False, True)]
+        first = first or tables[0]["label"].to_pylist()
+        scores = [_scores(posts, table, first) for table in tables]
+        told = tables[0]["lang"].to_pylist().count("kk")
+        columns = " | ".join(f"{score:.3f}" for pair in zip(*scores, strict=True) for score in pair)
+        yield f"| {name} | {told}/{len(texts)} | {right_words(texts, written):.3f} | {columns} |"
+
+
+def _scores(posts: Sequence[Example], table: pa.Table, first: Sequence[str]) -> tuple[float, float, float]:
+    """Macro-F1 of call or not and of three labels, without abstention; share of labels equal to the first ones."""
+    calls = np.array([post.call == "call" for post in posts])
+    truth = ["none" if p.call != "call" else "manipulative" if p.manipulative else "positive" for p in posts]
+    scores = Predictions.of_labels("labels", table).scores
+    call = f1_score(calls, scores["call"] > 0, average="macro")
+    three = f1_score(truth, forced_labels(scores["call"], scores["manipulative"]), average="macro")
+    same = np.mean([a == b for a, b in zip(first, table["label"].to_pylist(), strict=True)])
+    return float(call), float(three), float(same)
 
 
 def alarm_lines(model: Classifier, texts: Sequence[str]) -> Iterator[str]:
