@@ -26,13 +26,13 @@ import numpy as np
 
 from classifiers.beam import BUCKETS, LONGEST_WORD, Weights, decoded, features_of, spelt
 from classifiers.errors import ClassifiersError, InputError
-from classifiers.examples import fraction
 from classifiers.spelling import KAZAKH_LETTERS, LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin
 from classifiers.spelling_table import read_weights, write_weights
+from classifiers.training.languages import is_held_out
 from classifiers.transliteration import ALPHABET, BARE, CHAT, KINDS, OFFICIAL_2018, OFFICIAL_2021, in_capitals, rules
 
 __all__ = [
-    "Example",
+    "RespeltWord",
     "estimate",
     "examples_of",
     "is_held_out",
@@ -42,7 +42,6 @@ __all__ = [
     "right_words",
 ]
 
-_HELD_OUT = 0.2
 # A text with fewer Kazakh letters among its Cyrillic ones may be typed without some of them: it would teach that.
 _PROPER = 0.10
 _EPOCHS, _BATCH = 12, 1024
@@ -54,7 +53,7 @@ _KEYBOARD = {letter: RUSSIAN_KEYBOARD.get(letter, letter) for letter in ALPHABET
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class RespeltWord:
     """A word in another spelling, the kind of that spelling, and the rules that read it rightly."""
 
     piece: str
@@ -62,12 +61,7 @@ class Example:
     gold: tuple[int, ...]
 
 
-def is_held_out(text: str) -> bool:
-    """Whether a text is kept for measuring: a fifth of them, by a hash of the text."""
-    return fraction("lang/" + text) < _HELD_OUT
-
-
-def respelt_word(word: str, kind: int, letters: Mapping[str, str]) -> Example | None:
+def respelt_word(word: str, kind: int, letters: Mapping[str, str]) -> RespeltWord | None:
     """A word of small letters in another spelling; None where no rules lead back."""
     gold: list[int] = []
     pieces: list[tuple[str, str]] = []
@@ -83,7 +77,7 @@ def respelt_word(word: str, kind: int, letters: Mapping[str, str]) -> Example | 
         if number is None:
             return None
         gold.append(number)
-    return Example("".join(piece for piece, _ in pieces), kind, tuple(gold)) if gold else None
+    return RespeltWord("".join(piece for piece, _ in pieces), kind, tuple(gold)) if gold else None
 
 
 def letters_of(kind: int, rng: random.Random) -> Mapping[str, str]:
@@ -95,7 +89,7 @@ def letters_of(kind: int, rng: random.Random) -> Mapping[str, str]:
     return {letter: in_capitals(piece) for letter, piece in letters.items()} if shouts else letters
 
 
-def examples_of(words: Sequence[str], rng: random.Random) -> Iterator[Example]:
+def examples_of(words: Sequence[str], rng: random.Random) -> Iterator[RespeltWord]:
     """The words, each in one of the spellings, in the given order; habits change every few words."""
     habits = chat_latin(rng)
     for number, word in enumerate(words):
@@ -130,7 +124,7 @@ def estimate(counts: Mapping[str, int], *, epochs: int = _EPOCHS, seed: int = 7)
     )
 
 
-def _corrected(weights: Weights, examples: Sequence[Example]) -> int:
+def _corrected(weights: Weights, examples: Sequence[RespeltWord]) -> int:
     """Raise the weights of right readings and lower those of wrong ones; how many were wrong."""
     found = decoded(spelt([e.piece for e in examples], [e.kind for e in examples]), weights)
     wrong = [(e.gold, read) for e, read in zip(examples, found, strict=True) if list(e.gold) != read]
@@ -185,7 +179,7 @@ def right_words(texts: Iterable[str], weights: Weights, kind: int, *, seed: int 
     Habits of chats change with every text; here nothing tells the reader of them.
     """
     rng = random.Random(seed)
-    words: Counter[Example | None] = Counter()
+    words: Counter[RespeltWord | None] = Counter()
     for text in texts:
         letters = letters_of(kind, rng)
         words.update(respelt_word(word, kind, letters) for word in words_of_texts([text]))

@@ -49,7 +49,7 @@ def test_letters_come_back(text: str, read: str) -> None:
     assert restored(text).text == read
 
 
-@pytest.mark.parametrize("language", ["kk", "ru", "en", "uk", "mix"])
+@pytest.mark.parametrize("language", ["kk", "ru", "en", "mix"])
 def test_posts_in_their_own_letters_stay(written: list[dict[str, Any]], language: str) -> None:
     posts = [post["text"] for post in written if post["lang"] == language]
     if language == "kk":
