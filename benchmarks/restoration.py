@@ -1,145 +1,130 @@
-"""Does it pay to give Kazakh its letters back before a model reads it? Scores of one model, as Markdown.
+"""What Kazakh spelling costs a model's labels, with and without the reading of `classifiers.restoration`, as Markdown.
 
-    python benchmarks/restoration.py DATA TEXTS [--model DIR] [--sample 25000] [--seed 1]
+    python benchmarks/restoration.py POSTS [--real FILE] [--model DIR] [--seeds 3]
 
-`DATA` is the folder that the sources of `train_default.toml` lie in; scored are its held-out written Kazakh posts: as
-they are, without their letters, restored, and in Latin letters. `TEXTS` is a Parquet file of Kazakh texts, column
-`text`. A word is restored to the most frequent one that loses its letters the same way, among those texts and the
-written posts that were trained on; an unknown word letter by letter, by up to three letters on either side. No letter
-more or less: places stay.
+`POSTS` is a folder of posts in the format of `datasets/written`; its Kazakh ones are scored as they are, without their
+letters, in the Latin alphabets of 2021 and 2018, and in Latin as so many people might write it in chats. The model that
+ships was trained on these posts: only what respelling loses means something. `FILE` (JSON lines with `text`) has real
+posts of which hardly any is a call; counted is how many are labelled one. `equal labels`: share of posts whose label is
+that of the post as it is.
 """
 
 import argparse
+import json
 import random
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
 from sklearn.metrics import f1_score
 
 import classifiers
+from classifiers import prediction
 from classifiers.evaluation.predictions import Predictions
 from classifiers.evaluation.scores import forced_labels
 from classifiers.examples import Example
-from classifiers.spelling import KAZAKH_LETTERS, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
-from classifiers.training.config import read_config
-from classifiers.training.data import load_examples
+from classifiers.normalise import Reading
+from classifiers.prediction import Classifier
+from classifiers.readings import Text
+from classifiers.restoration import kind_of_spelling, restored_all
+from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
+from classifiers.training.data import read_posts
 
-CONFIG = Path(__file__).parent / "train_default.toml"
 _WORD = re.compile(r"[^\W\d_]+")
-_AMBIGUOUS = frozenset(RUSSIAN_KEYBOARD.values())
-_WIDTHS = (3, 2, 1, 0)
 
 
-def bare(text: str) -> str:
-    """A text without the letters that Russian keyboards lack."""
-    return respell(text, RUSSIAN_KEYBOARD).text
+def spellings(texts: Sequence[str], seeds: int) -> Iterator[tuple[str, list[str]]]:
+    """The texts in each spelling; in chats every post has a writer with habits of their own."""
+    yield "as they are", list(texts)
+    yield "without their letters", [respell(text, RUSSIAN_KEYBOARD).text for text in texts]
+    yield "Latin of 2021", [respell(text, LATIN_2021).text for text in texts]
+    yield "Latin of 2018", [respell(text, LATIN_2018).text for text in texts]
+    for seed in range(1, seeds + 1):
+        rng = random.Random(seed)
+        yield f"Latin of chats, {seed}", [respell(text, chat_latin(rng)).text for text in texts]
 
 
-class Restorer:
-    """Gives words their Kazakh letters back, from counts of words that have them."""
-
-    def __init__(self, counts: Counter[str]) -> None:
-        self._words: dict[str, str] = {}
-        for word, count in counts.most_common():
-            if count > 1:
-                self._words.setdefault(bare(word), word)
-        self._around: dict[str, Counter[str]] = defaultdict(Counter)
-        for word, count in counts.items():
-            # A word without Kazakh letters may be one that was typed without them: it would teach the wrong thing.
-            if KAZAKH_LETTERS & set(word):
-                for letter, contexts in zip(word, self._contexts(bare(word)), strict=True):
-                    for context in contexts:
-                        self._around[context][letter] += count
-
-    @staticmethod
-    def _contexts(word: str) -> Iterable[list[str]]:
-        padded = f"^^^{word}$$$"
-        for at, letter in enumerate(word, 3):
-            # The letter's own place is marked, so that contexts of different widths differ.
-            yield [f"{padded[at - w : at]}_{padded[at : at + w + 1]}" for w in _WIDTHS] if letter in _AMBIGUOUS else []
-
-    def __call__(self, text: str) -> str:
-        """The text with Kazakh letters, as long as it was."""
-        return _WORD.sub(lambda found: self._word(found[0]), text)
-
-    def _word(self, word: str) -> str:
-        small = word.lower()
-        if len(small) != len(word):
-            return word
-        restored = self._words.get(small) or "".join(map(self._letter, small, self._contexts(small)))
-        return "".join(new.upper() if old.isupper() else new for old, new in zip(word, restored, strict=True))
-
-    def _letter(self, letter: str, contexts: list[str]) -> str:
-        for context in contexts:
-            if context in self._around:
-                return self._around[context].most_common(1)[0][0]
-        return letter
+def labels_of(model: Classifier, texts: Sequence[str], *, restoring: bool) -> pa.Table:
+    """Labels with the reading of Kazakh spelling, or without it."""
+    if restoring:
+        return model.predict(texts, call_words=False)
+    with patch.object(prediction, "as_read", lambda given, languages: [Text(t, t, Reading(t)) for t in given]):
+        return model.predict(texts, call_words=False)
 
 
-def learnt(texts: Iterable[str], examples: Iterable[Example]) -> Restorer:
-    """A restorer from texts, and written posts at three times their weight."""
-    counts = Counter(word for text in texts for word in _WORD.findall(text.lower()))
-    for example in examples:
-        for word in _WORD.findall(example.text.lower()):
-            counts[word] += 3
-    return Restorer(counts)
+def right_words(texts: Sequence[str], written: Sequence[str]) -> float:
+    """Share of the words of properly spelt texts that are read from another spelling as they were."""
+    proper = [i for i, text in enumerate(texts) if kind_of_spelling(text) is None]
+    right, words = 0, 0
+    for i, reading in zip(proper, restored_all([written[i] for i in proper]), strict=True):
+        before, after = (_WORD.findall(text) for text in (texts[i], reading.text))
+        words += len(before)
+        if len(before) == len(after):
+            right += sum(a == b for a, b in zip(before, after, strict=True))
+    return right / words
 
 
-def score_lines(
-    model: classifiers.Classifier, held_out: list[Example], variants: dict[str, list[str]]
-) -> Iterable[str]:
-    """A line for each variant: found language, macro-F1 of call and of three labels, agreement with the original."""
-    calls = np.array([example.call == "call" for example in held_out])
-    labels = ["none" if e.call != "call" else "manipulative" if e.manipulative else "positive" for e in held_out]
-    yield "| posts | told as kk | call: macro-F1 | three labels: macro-F1 | same label as the original |"
-    yield "|---|--:|--:|--:|--:|"
-    before: list[str] | None = None
-    for name, texts in variants.items():
-        table = model.predict(texts)
-        scores = Predictions.of_labels(name, table).scores
-        now = table["label"].to_pylist()
-        before = before or now
-        call = f1_score(calls, scores["call"] > 0, average="macro")
-        three = f1_score(labels, forced_labels(scores["call"], scores["manipulative"]), average="macro")
-        same = np.mean([a == b for a, b in zip(before, now, strict=True)])
-        told = table["lang"].to_pylist().count("kk")
-        yield f"| {name} | {told}/{len(texts)} | {call:.3f} | {three:.3f} | {100 * same:.0f}% |"
+def score_lines(model: Classifier, posts: Sequence[Example], seeds: int) -> Iterator[str]:
+    """A line for each spelling: each score without and with the reading."""
+    texts = [post.text for post in posts]
+    yield (
+        "| posts | told as kk | words right | call: macro-F1, as given | restored "
+        "| three labels: macro-F1, as given | restored | equal labels, as given | restored |"
+    )
+    yield "|---|" + "--:|" * 8
+    first: list[str] | None = None
+    for name, written in spellings(texts, seeds):
+        tables = [labels_of(model, written, restoring=restoring) for restoring in (False, True)]
+        first = first or tables[0]["label"].to_pylist()
+        scores = [_scores(posts, table, first) for table in tables]
+        told = tables[0]["lang"].to_pylist().count("kk")
+        columns = " | ".join(f"{score:.3f}" for pair in zip(*scores, strict=True) for score in pair)
+        yield f"| {name} | {told}/{len(texts)} | {right_words(texts, written):.3f} | {columns} |"
+
+
+def _scores(posts: Sequence[Example], table: pa.Table, first: Sequence[str]) -> tuple[float, float, float]:
+    """Macro-F1 of call or not and of three labels, without abstention; share of labels equal to the first ones."""
+    calls = np.array([post.call == "call" for post in posts])
+    truth = ["none" if p.call != "call" else "manipulative" if p.manipulative else "positive" for p in posts]
+    scores = Predictions.of_labels("labels", table).scores
+    call = f1_score(calls, scores["call"] > 0, average="macro")
+    three = f1_score(truth, forced_labels(scores["call"], scores["manipulative"]), average="macro")
+    same = np.mean([a == b for a, b in zip(first, table["label"].to_pylist(), strict=True)])
+    return float(call), float(three), float(same)
+
+
+def alarm_lines(model: Classifier, texts: Sequence[str]) -> Iterator[str]:
+    """How many real posts are labelled a call, for each spelling."""
+    yield "| real posts | labelled a call, as given | labelled a call, restored |"
+    yield "|---|--:|--:|"
+    for name, written in spellings(texts, 1):
+        found = [
+            labels_of(model, written, restoring=restoring)["call"].to_pylist().count("call")
+            for restoring in (False, True)
+        ]
+        yield f"| {name} | {found[0]} of {len(texts)} | {found[1]} of {len(texts)} |"
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder of the sources of train_default.toml")
-    parser.add_argument("texts", type=Path, help="Parquet file of Kazakh texts")
+    parser.add_argument("posts", type=Path, help="folder of posts in the format of datasets/written")
+    parser.add_argument("--real", type=Path, help="JSON lines with real Kazakh posts")
     parser.add_argument("--model", type=Path, help="model folder (default: the shipped one)")
-    parser.add_argument("--sample", type=int, default=25_000, help="texts to learn from (default 25000)")
-    parser.add_argument("--seed", type=int, default=1, help="of the sample and of chat spelling (default 1)")
+    parser.add_argument("--seeds", type=int, default=3, help="how often chats are written anew (default 3)")
     given = parser.parse_args()
-    config = read_config(CONFIG)
-    sources = tuple(source for source in config.sources if source.name.startswith("kk_") and source.name != "kk_real")
-    examples = load_examples(config.model_copy(update={"sources": sources}), given.data)
-    held_out = [example for example in examples if example.held_out]
-    rng = random.Random(given.seed)
-    column = pq.read_table(given.texts, columns=["text"])["text"].combine_chunks()
-    rows = rng.sample(range(len(column)), min(given.sample, len(column)))
-    restore = learnt(column.take(rows).to_pylist(), (example for example in examples if not example.held_out))
-    texts = [example.text for example in held_out]
-    variants = {
-        "original": texts,
-        "without its letters": [bare(text) for text in texts],
-        "restored": [restore(bare(text)) for text in texts],
-        "Latin 2021": [respell(text, LATIN_2021).text for text in texts],
-        "Latin of chats": [respell(text, chat_latin(rng)).text for text in texts],
-    }
-    words = [word for text in texts for word in _WORD.findall(text.lower())]
-    right = sum(restore(bare(word)) == word for word in words)
-    print(f"{right}/{len(words)} words restored; {sum(bare(word) == word for word in words)} need nothing.\n")
-    for line in score_lines(classifiers.load(given.model) if given.model else classifiers.load(), held_out, variants):
+    model = classifiers.load(given.model) if given.model else classifiers.load()
+    read = [post for file in sorted(given.posts.glob("*.jsonl")) for post in read_posts(file)]
+    for line in score_lines(model, [post for post in read if post.lang == "kk"], given.seeds):
         print(line, flush=True)
+    if given.real:
+        rows = [json.loads(line)["text"] for line in given.real.read_text(encoding="utf-8").splitlines()]
+        print()
+        for line in alarm_lines(model, rows):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from classifiers.language import detect_languages
 from classifiers.lexical import LexicalBranch
 from classifiers.model import PostClassifier
 from classifiers.normalise import VERSION as READING
+from classifiers.readings import Text, as_read
+from classifiers.restoration import basis as restoration
 from classifiers.schema import LABEL_SCHEMA
 from classifiers.scheme import CALL_TYPES, TECHNIQUES, derive_label
 from classifiers.second_look import undecided
@@ -102,7 +104,8 @@ class Classifier:
         Parameters
         ----------
         texts
-            Posts; identical ones are computed once.
+            Posts; identical ones are computed once. Kazakh ones without their letters or in Latin ones are read as they
+            are spelt properly (`restoration.restored`); places and quotes are of the text as given.
         langs
             Language of each text where it is known; None is detected.
         max_fpr
@@ -133,8 +136,8 @@ class Classifier:
         for i, found in zip(unknown, detect_languages([texts[i] for i in unknown]), strict=True):
             languages[i] = found
         known = [language or "und" for language in languages]
-        rows_of: dict[str, list[int]] = {}
-        for row, text in enumerate(texts):
+        rows_of: dict[Text, list[int]] = {}
+        for row, text in enumerate(as_read(texts, known)):
             rows_of.setdefault(text, []).append(row)
         labels: list[dict[str, Any]] = [{}] * len(texts)
         languages_of = [{known[row] for row in rows} for rows in rows_of.values()]
@@ -157,7 +160,7 @@ class Classifier:
         """All that its labels stand on besides texts and rates: weights and settings, reading, what computes."""
         settings = hashlib.sha256(self.settings.model_dump_json().encode()).hexdigest()
         computes = [engine.identity for engine in (self.engine, self.exact) if engine]
-        return " | ".join([settings, f"reading {READING}", *computes])
+        return " | ".join([settings, f"reading {READING}", restoration(), *computes])
 
     def raw_scores(self, texts: Sequence[str], *, batch_tokens: int = 768) -> RawScores:
         """Uncalibrated scores of texts: what calibration and evaluation start from."""
@@ -185,21 +188,24 @@ class Classifier:
         return Classifier(self.network, self.encoder, settings, self.engine, self.lexical)
 
     def _posts(
-        self, texts: list[str], languages: Sequence[Collection[str]], max_fpr: float, batch_tokens: int
-    ) -> Iterator[dict[str, Post]]:
+        self, texts: list[Text], languages: Sequence[Collection[str]], max_fpr: float, batch_tokens: int
+    ) -> Iterator[dict[Text, Post]]:
         """What is known of each text, as many of them as are held in memory at a time."""
         for start in range(0, len(texts), _CHUNK):
             chunk = texts[start : start + _CHUNK]
-            raw = self.raw_scores(chunk, batch_tokens=batch_tokens)
-            raw = self._looked_at_again(chunk, raw, languages[start : start + _CHUNK], max_fpr, batch_tokens)
-            yield dict(zip(chunk, describe(chunk, raw, self.settings.calibration), strict=True))
+            read = [text.read for text in chunk]
+            raw = self.raw_scores(read, batch_tokens=batch_tokens)
+            raw = self._looked_at_again(read, raw, languages[start : start + _CHUNK], max_fpr, batch_tokens)
+            raw = replace(raw, tokens=[text.tokens_of(own) for text, own in zip(chunk, raw.tokens, strict=True)])
+            posts = describe([text.given for text in chunk], raw, self.settings.calibration)
+            yield dict(zip(chunk, posts, strict=True))
 
     def _call_words(
-        self, texts: list[str], posts: Mapping[str, Post], batch_tokens: int
-    ) -> Iterator[tuple[str, Evidence]]:
+        self, texts: list[Text], posts: Mapping[Text, Post], batch_tokens: int
+    ) -> Iterator[tuple[Text, Evidence]]:
         """The words that carry the call of each of the texts that has such words."""
         if self.settings.call_words:
-            pointed = ((text, pointed_words(text, posts[text].tokens)) for text in texts)
+            pointed = ((text, pointed_words(text.given, posts[text].tokens)) for text in texts)
             yield from ((text, words) for text, words in pointed if words is not None)
             return
 
@@ -208,8 +214,10 @@ class Classifier:
 
         for start in range(0, len(texts), _EXPLAINED):
             part = texts[start : start + _EXPLAINED]
-            found = words_of_calls(part, np.array([posts[text].call for text in part]), log_odds)
-            yield from ((text, words) for text, words in zip(part, found, strict=True) if words is not None)
+            calls = np.array([posts[text].call for text in part])
+            found = words_of_calls([text.read for text in part], calls, log_odds)
+            given = ((text, text.evidence_of(words)) for text, words in zip(part, found, strict=True))
+            yield from ((text, words) for text, words in given if words is not None)
 
     def _looked_at_again(
         self,

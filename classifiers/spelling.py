@@ -1,7 +1,7 @@
 """Kazakh in the spellings that people use: its Cyrillic letters, Russian ones only, and Latin alphabets.
 
 Nothing here guesses: a letter of the standard alphabet leads to one or two letters of the other spelling. The way back
-is ambiguous (у stands for у, ұ and ү) and is not offered, see docs/classifiers.md.
+is ambiguous (у stands for у, ұ and ү): `classifiers.restoration` goes it.
 """
 
 import random
@@ -16,6 +16,7 @@ __all__ = [
     "RUSSIAN_KEYBOARD",
     "Respelt",
     "chat_latin",
+    "chat_ways",
     "respell",
 ]
 
@@ -131,6 +132,16 @@ def respell(text: str, letters: Mapping[str, str]) -> Respelt:
         pieces.append(piece)
         starts.append(starts[-1] + len(piece))
     return Respelt("".join(pieces), tuple(starts))
+
+
+def chat_ways() -> Mapping[str, tuple[str, ...]]:
+    """All that may stand for each letter in the Latin of chats, without repetition.
+
+    >>> chat_ways()["ж"]
+    ('j', 'zh')
+    """
+    ways = {letter: (piece,) for letter, piece in _COMMON.items()} | dict(_CHAT_HABITS)
+    return {letter: tuple(dict.fromkeys(pieces)) for letter, pieces in ways.items()}
 
 
 def chat_latin(rng: random.Random) -> Mapping[str, str]:
