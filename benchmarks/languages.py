@@ -22,8 +22,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from classifiers.evaluation.perturb import with_typos
+from classifiers.kazakh.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
 from classifiers.language import LANGUAGES, detect_languages, words_of
-from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
 from classifiers.training.languages import drawn_texts
 from lookalikes import SENTENCES
 

@@ -1,4 +1,4 @@
-"""What Kazakh spelling costs a model's labels, with and without the reading of `classifiers.restoration`, as Markdown.
+"""What Kazakh spelling costs a model's labels, with and without `classifiers.kazakh.restoration`, as Markdown.
 
     python benchmarks/restoration.py POSTS [--real FILE] [--model DIR] [--seeds 3]
 
@@ -26,11 +26,11 @@ from classifiers import prediction
 from classifiers.evaluation.predictions import Predictions
 from classifiers.evaluation.scores import forced_labels
 from classifiers.examples import Example
+from classifiers.kazakh.restoration import kind_of_spelling, restored_all
+from classifiers.kazakh.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
 from classifiers.normalise import Reading
 from classifiers.prediction import Classifier
 from classifiers.readings import Text
-from classifiers.restoration import kind_of_spelling, restored_all
-from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
 from classifiers.training.data import read_posts
 
 _WORD = re.compile(r"[^\W\d_]+")

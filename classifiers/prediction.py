@@ -17,12 +17,12 @@ from classifiers.engines.choose import exact_engine
 from classifiers.errors import InputError
 from classifiers.evidence import Evidence, find_spans, strongest_span
 from classifiers.inference import RawScores, TokenScores, raw_scores, with_branch
+from classifiers.kazakh.restoration import basis as restoration
 from classifiers.language import detect_languages
 from classifiers.lexical import LexicalBranch
 from classifiers.model import PostClassifier
 from classifiers.normalise import VERSION as READING
 from classifiers.readings import Text, as_read
-from classifiers.restoration import basis as restoration
 from classifiers.schema import LABEL_SCHEMA
 from classifiers.scheme import CALL_TYPES, TECHNIQUES, derive_label
 from classifiers.second_look import undecided

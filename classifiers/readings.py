@@ -7,8 +7,8 @@ import numpy as np
 
 from classifiers.evidence import Evidence, quotable
 from classifiers.inference import TokenScores
+from classifiers.kazakh.restoration import restored_all
 from classifiers.normalise import Reading
-from classifiers.restoration import restored_all
 
 __all__ = ["Text", "as_read"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from classifiers.spelling import LATIN_2021, RUSSIAN_KEYBOARD, respell
+from classifiers.kazakh.spelling import LATIN_2021, RUSSIAN_KEYBOARD, respell
 
 _CYRILLIC = ("kk", "mix", "ru", "uk")
 _LATIN = dict(zip("абвгдезийклмнопрстуфхыэәғқңөұүһіёїєґ", "abvgdeziiklmnoprstufhyeagqnouuhioieg", strict=True)) | {

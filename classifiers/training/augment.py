@@ -9,7 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from classifiers.examples import Example, Span
-from classifiers.spelling import KAZAKH_LETTERS, LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, Respelt, chat_latin, respell
+from classifiers.kazakh.spelling import (
+    KAZAKH_LETTERS,
+    LATIN_2018,
+    LATIN_2021,
+    RUSSIAN_KEYBOARD,
+    Respelt,
+    chat_latin,
+    respell,
+)
 
 __all__ = ["altered"]
 

@@ -27,9 +27,9 @@ import numpy.typing as npt
 from classifiers.errors import ClassifiersError, InputError
 from classifiers.evaluation.perturb import with_typos
 from classifiers.examples import fraction
+from classifiers.kazakh.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
 from classifiers.language import words_of
 from classifiers.ngrams import BUCKETS, CLASSES, gram_buckets
-from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
 
 if TYPE_CHECKING:
     import scipy.sparse as sparse

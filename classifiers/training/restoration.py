@@ -1,6 +1,6 @@
 """Estimate the table by which Kazakh gets its letters back, from plain texts.
 
-    python -m classifiers.training.restoration TEXTS --out classifiers/kazakh.safetensors
+    python -m classifiers.training.restoration TEXTS --out classifiers/kazakh/restoration.safetensors
 
 `TEXTS` has kk.parquet with a column `text`. Used are texts that are written with Kazakh letters; a fifth of them, by a
 hash, is held out, and the share of their words that come back right is printed. Words are written in each of the other
@@ -24,12 +24,21 @@ from pathlib import Path
 
 import numpy as np
 
-from classifiers.beam import BUCKETS, LONGEST_WORD, Weights, decoded, features_of, spelt
 from classifiers.errors import ClassifiersError, InputError
-from classifiers.spelling import KAZAKH_LETTERS, LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin
-from classifiers.spelling_table import read_weights, write_weights
+from classifiers.kazakh.beam import BUCKETS, LONGEST_WORD, Weights, decoded, features_of, spelt
+from classifiers.kazakh.spelling import KAZAKH_LETTERS, LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin
+from classifiers.kazakh.table import read_weights, write_weights
+from classifiers.kazakh.transliteration import (
+    ALPHABET,
+    BARE,
+    CHAT,
+    KINDS,
+    OFFICIAL_2018,
+    OFFICIAL_2021,
+    in_capitals,
+    rules,
+)
 from classifiers.training.languages import is_held_out
-from classifiers.transliteration import ALPHABET, BARE, CHAT, KINDS, OFFICIAL_2018, OFFICIAL_2021, in_capitals, rules
 
 __all__ = [
     "RespeltWord",

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers.examples import Example, Span
+from classifiers.kazakh.spelling import LATIN_2021, RUSSIAN_KEYBOARD, respell
 from classifiers.normalise import normalise
-from classifiers.spelling import LATIN_2021, RUSSIAN_KEYBOARD, respell
 from classifiers.training import augment
 from classifiers.training.augment import altered
 

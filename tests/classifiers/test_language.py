@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifiers import LANGUAGES, detect_languages
+from classifiers.kazakh.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, respell
 from classifiers.language import recognise_languages, words_of
 from classifiers.ngrams import BUCKETS, CLASSES, gram_buckets, shipped_table, word_evidence
-from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, respell
 from lookalikes import SENTENCES
 
 

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifiers import spelling_table
-from classifiers.beam import BUCKETS, Weights, decoded, spelt
 from classifiers.errors import InputError
+from classifiers.kazakh import table as spelling_table
+from classifiers.kazakh.beam import BUCKETS, Weights, decoded, spelt
+from classifiers.kazakh.restoration import kind_of_spelling, restored, restored_all
+from classifiers.kazakh.spelling import KAZAKH_LETTERS, LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
+from classifiers.kazakh.table import read_weights, shipped_weights, write_weights
+from classifiers.kazakh.transliteration import ALPHABET, BARE, CHAT, KINDS, OFFICIAL_2018, OFFICIAL_2021, rules
 from classifiers.normalise import Reading
 from classifiers.prediction import Classifier
 from classifiers.readings import as_read
-from classifiers.restoration import kind_of_spelling, restored, restored_all
-from classifiers.spelling import KAZAKH_LETTERS, LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_latin, respell
-from classifiers.spelling_table import read_weights, shipped_weights, write_weights
-from classifiers.transliteration import ALPHABET, BARE, CHAT, KINDS, OFFICIAL_2018, OFFICIAL_2021, rules
 
 _WORD = re.compile(r"[^\W\d_]+")
 _CHATS = [chat_latin(random.Random(seed)) for seed in range(6)]
@@ -184,7 +184,10 @@ def test_a_damaged_table_is_refused_in_one_line(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(InputError, match=r"^kazakh: [^\n]+\.$"):
             read_weights(damaged, "kazakh")
     monkeypatch.setattr(spelling_table, "files", lambda name: tmp_path)
-    with pytest.raises(InputError, match=r"kazakh\.safetensors: cannot be read .* Install the package again"):
+    message = r"kazakh/restoration\.safetensors: cannot be read .* Install the package again"
+    with pytest.raises(InputError, match=message):
+        InputError, match=r"kazakh/restoration\.safetensors: cannot be read .* Install the package again"
+    ):
         spelling_table._shipped()
 
 

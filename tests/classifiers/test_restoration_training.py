@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from classifiers.errors import InputError
-from classifiers.spelling import RUSSIAN_KEYBOARD, respell
-from classifiers.spelling_table import read_weights
+from classifiers.kazakh.spelling import RUSSIAN_KEYBOARD, respell
+from classifiers.kazakh.table import read_weights
+from classifiers.kazakh.transliteration import BARE, rules
 from classifiers.training.restoration import (
     estimate,
     examples_of,
@@ -21,7 +22,6 @@ from classifiers.training.restoration import (
     right_words,
     words_of_texts,
 )
-from classifiers.transliteration import BARE, rules
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from classifiers.beam import BUCKETS, Weights
 from classifiers.errors import InputError
-from classifiers.transliteration import rules
+from classifiers.kazakh.beam import BUCKETS, Weights
+from classifiers.kazakh.transliteration import rules
 
 __all__ = ["TABLE_FILE", "digest", "read_weights", "shipped_weights", "write_weights"]
 
-TABLE_FILE = "kazakh.safetensors"
+TABLE_FILE = "restoration.safetensors"
 _STEPS = 127
 
 
@@ -77,6 +77,7 @@ def digest() -> str:
 
 def _shipped() -> bytes:
     try:
-        return files("classifiers").joinpath(TABLE_FILE).read_bytes()
+        return files("classifiers.kazakh").joinpath(TABLE_FILE).read_bytes()
     except OSError as error:
-        raise InputError(f"classifiers/{TABLE_FILE}: cannot be read ({error}). Install the package again.") from error
+        where = f"classifiers/kazakh/{TABLE_FILE}"
+        raise InputError(f"{where}: cannot be read ({error}). Install the package again.") from error

@@ -2,7 +2,7 @@
 
 A word is scored by its letters: one weight for each n-gram of up to six letters, for each beginning of the word, and
 for each run of vowels (Kazakh vowels agree in harmony); and one for each rule by which a piece was read. The weights
-are data (`kazakh.safetensors`), hashed into one table; `classifiers.training.restoration` estimates them.
+are data (`restoration.safetensors`), hashed into one table; `classifiers.training.restoration` estimates them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.transliteration import ALPHABET, rules
+from classifiers.kazakh.transliteration import ALPHABET, rules
 
 __all__ = ["BUCKETS", "LONGEST_WORD", "Spelt", "Weights", "decoded", "features_of", "spelt"]
 

@@ -2,7 +2,7 @@
 
 A model learnt Kazakh in its own letters. What people type on Russian keyboards (*келиниздер*) and in Latin alphabets
 (*keliñizder*, *kelinizder*) is read back into them word by word, by the letters that Kazakh words are made of. The
-table of weights is data (`kazakh.safetensors`); `classifiers.training.restoration` estimates it.
+table of weights is data (`restoration.safetensors`); `classifiers.training.restoration` estimates it.
 """
 
 import re
@@ -13,13 +13,13 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.beam import LONGEST_WORD, Floats, Weights, decoded, spelt
 from classifiers.encoding import LONGEST_TEXT
+from classifiers.kazakh.beam import LONGEST_WORD, Floats, Weights, decoded, spelt
+from classifiers.kazakh.spelling import KAZAKH_LETTERS
+from classifiers.kazakh.table import digest, shipped_weights
+from classifiers.kazakh.transliteration import BARE, CHAT, OFFICIAL_2018, OFFICIAL_2021, rules, small_letters
 from classifiers.ngrams import CLASSES, shipped_table, word_evidence
 from classifiers.normalise import Reading, normalise
-from classifiers.spelling import KAZAKH_LETTERS
-from classifiers.spelling_table import digest, shipped_weights
-from classifiers.transliteration import BARE, CHAT, OFFICIAL_2018, OFFICIAL_2021, rules, small_letters
 
 __all__ = ["VERSION", "basis", "kind_of_spelling", "restored", "restored_all"]
 

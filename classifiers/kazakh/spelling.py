@@ -1,7 +1,7 @@
 """Kazakh in the spellings that people use: its Cyrillic letters, Russian ones only, and Latin alphabets.
 
 Nothing here guesses: a letter of the standard alphabet leads to one or two letters of the other spelling. The way back
-is ambiguous (у stands for у, ұ and ү): `classifiers.restoration` goes it.
+is ambiguous (у stands for у, ұ and ү): `classifiers.kazakh.restoration` goes it.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""Which Kazakh letters a piece of another spelling may stand for: the ways of `classifiers.spelling`, inverted."""
+"""Which Kazakh letters a piece of another spelling may stand for: the ways of `spelling`, inverted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from classifiers.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_ways
+from classifiers.kazakh.spelling import LATIN_2018, LATIN_2021, RUSSIAN_KEYBOARD, chat_ways
 
 __all__ = [
     "ALPHABET",
