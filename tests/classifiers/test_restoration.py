@@ -186,8 +186,6 @@ def test_a_damaged_table_is_refused_in_one_line(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(spelling_table, "files", lambda name: tmp_path)
     message = r"kazakh/restoration\.safetensors: cannot be read .* Install the package again"
     with pytest.raises(InputError, match=message):
-        InputError, match=r"kazakh/restoration\.safetensors: cannot be read .* Install the package again"
-    ):
         spelling_table._shipped()
 
 
