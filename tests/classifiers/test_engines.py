@@ -248,9 +248,10 @@ def test_weights_of_7_bits_are_computed_as_well(tiny: Path) -> None:
         measured(OnnxEngine(export.exported(opened.network, batches, weight_bits=bits)), exact, batches)
         for bits in (7, 8)
     ]
-    # On a network as small as this one both round so little that chance says which does less.
-    assert max(rounding.call for rounding in roundings) < 0.3
-    assert roundings[1].call <= 3 * roundings[0].call
+    # On a network as small as this one both round so little that chance says which does less, of one output above all.
+    off = [float(np.hypot(rounding.call, rounding.manipulative)) for rounding in roundings]
+    assert max(off) < 0.3
+    assert off[1] <= 3 * off[0]
 
 
 def test_engines_have_identities_of_their_own(tiny: Path) -> None:

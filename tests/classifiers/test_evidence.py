@@ -20,7 +20,7 @@ def tokens_of(
     scores = np.full((len(offsets), len(SPAN_CHANNELS)), 0.01)
     for word, score in any_scores.items():
         at = text.index(word)
-        scores[(offsets[:, 0] < at + len(word)) & (offsets[:, 1] > at), -1] = score
+        scores[(offsets[:, 0] < at + len(word)) & (offsets[:, 1] > at), SPAN_CHANNELS.index("any")] = score
     for word, (technique, score) in (named or {}).items():
         at = text.index(word)
         inside = (offsets[:, 0] < at + len(word)) & (offsets[:, 1] > at)

@@ -28,7 +28,7 @@ LOGITS = st.floats(-8, 8)
 
 
 def _raw(call: list[float], verdict: list[float]) -> RawScores:
-    n, none = len(call), TokenScores(np.zeros((0, 2), dtype=np.int64), np.zeros((0, 11)))
+    n, none = len(call), TokenScores(np.zeros((0, 2), dtype=np.int64), np.zeros((0, 12)))
     rest = np.zeros((n, 11)), np.zeros((n, 10)), [none] * n
     return RawScores(np.array(call), np.zeros(n), np.array(verdict), *rest)
 
