@@ -182,10 +182,10 @@ def gather(options: argparse.Namespace) -> list[Case]:
     cases = list(written())
     if options.texts:
         cases += held_out_texts(options.texts, options.sample, rng)
-    cases += altered(cases, rng)
+    cases += list(altered(cases, rng))  # before it is added to: the alterations are drawn from this very list
     if options.posts:
         cases += posts(options.posts)
-    cases += sentence_mixtures(cases, 500, rng)
+    cases += list(sentence_mixtures(cases, 500, rng))
     cases += lookalikes()
     return [case for case in cases if case.length]
 
