@@ -3,13 +3,12 @@
 python -m classifiers.training.branch MODEL DATA --config benchmarks/train_default.toml
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from classifiers.calibration import Floats
-from classifiers.errors import ClassifiersError, InputError
+from classifiers.errors import InputError
 from classifiers.examples import Example
 from classifiers.inference import RawScores
 from classifiers.lexical import OUTPUTS, LexicalBranch, fit_lexical, save_lexical
@@ -18,8 +17,9 @@ from classifiers.scheme import TECHNIQUES
 from classifiers.settings import LexicalScales, read_settings, write_settings
 from classifiers.storage import LEXICAL, digest
 from classifiers.training.assess import assess
-from classifiers.training.config import read_config
+from classifiers.training.config import TrainingConfig
 from classifiers.training.data import held_out_part, load_examples, training_part
+from classifiers.training.on_folder import run_on_folder
 
 #: Weight of the branch for calls beside the network, both made equally wide. In a cross-validation over three folds of
 #: real posts (with another network, of 12 layers) 0.4 had nearly the best average precision (.69; best .70 at 0.75, the
@@ -64,28 +64,19 @@ def write_branch(folder: Path, branch: LexicalBranch, scales: LexicalScales) -> 
     write_settings(settings, folder)
 
 
+def _added(model: Path, data: Path, settings: TrainingConfig, config: Path) -> None:
+    examples = load_examples(settings, data)
+    own, aside = training_part(examples), held_out_part(examples)
+    if not aside:
+        raise InputError(f"{config}: no post is held out, so nothing can be calibrated. Set held_out, and folds = 0.")
+    add_branch(model, own, [e for e in aside if e.real] or aside)
+    assess(load(model, runtime="torch"), model, own, aside, {}, samples=settings.bootstrap_samples)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line, add the branch, calibrate and score; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m classifiers.training.branch", description=__doc__)
-    parser.add_argument("model", type=Path, help="model folder that training wrote")
-    parser.add_argument("data", type=Path, help="folder of the configuration's sources")
-    parser.add_argument("--config", type=Path, required=True, help="the settings that the network was trained with")
-    given = parser.parse_args(arguments)
-    try:
-        settings = read_config(given.config)
-        examples = load_examples(settings, given.data)
-        own, aside = training_part(examples), held_out_part(examples)
-        if not aside:
-            raise InputError(
-                f"{given.config}: no post is held out, so nothing can be calibrated. Set held_out, and folds = 0."
-            )
-        add_branch(given.model, own, [e for e in aside if e.real] or aside)
-        assess(load(given.model, runtime="torch"), given.model, own, aside, {}, samples=settings.bootstrap_samples)
-    except ClassifiersError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"{given.model}: lexical branch added, calibrated and scored")
-    return 0
+    done = "lexical branch added, calibrated and scored"
+    return run_on_folder("classifiers.training.branch", __doc__, _added, done, arguments)
 
 
 if __name__ == "__main__":

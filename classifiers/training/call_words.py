@@ -3,7 +3,6 @@
 python -m classifiers.training.call_words MODEL DATA --config benchmarks/train_default.toml
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +12,16 @@ import torch
 from numpy.typing import NDArray
 
 from classifiers.encoding import Encoder
-from classifiers.errors import ClassifiersError, InputError
+from classifiers.errors import InputError
 from classifiers.examples import Example
 from classifiers.loading import load
 from classifiers.model import SPAN_CHANNELS, PostClassifier
 from classifiers.scheme import CALL_SPAN
 from classifiers.settings import read_settings, write_settings
 from classifiers.storage import replace_tensors
-from classifiers.training.config import read_config
+from classifiers.training.config import TrainingConfig
 from classifiers.training.data import load_examples, training_part
+from classifiers.training.on_folder import run_on_folder
 
 #: With fewer quotes than this nothing is fitted; the words are found by leaving sentences out then.
 FEWEST_QUOTES = 50
@@ -98,20 +98,13 @@ def add_call_words(folder: Path, examples: Sequence[Example]) -> None:
     write_settings(read_settings(folder).model_copy(update={"call_words": True, "sha256": sha256}), folder)
 
 
+def _taught(model: Path, data: Path, settings: TrainingConfig, _: Path) -> None:
+    add_call_words(model, training_part(load_examples(settings, data)))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and teach the words; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m classifiers.training.call_words", description=__doc__)
-    parser.add_argument("model", type=Path, help="model folder that training wrote")
-    parser.add_argument("data", type=Path, help="folder of the configuration's sources")
-    parser.add_argument("--config", type=Path, required=True, help="the settings that the network was trained with")
-    given = parser.parse_args(arguments)
-    try:
-        add_call_words(given.model, training_part(load_examples(read_config(given.config), given.data)))
-    except ClassifiersError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print(f"{given.model}: words of calls taught")
-    return 0
+    return run_on_folder("classifiers.training.call_words", __doc__, _taught, "words of calls taught", arguments)
 
 
 if __name__ == "__main__":

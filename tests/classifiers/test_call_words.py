@@ -25,7 +25,7 @@ from classifiers.prediction import Classifier
 from classifiers.scheme import CALL_SPAN
 from classifiers.segments import sentences
 from classifiers.storage import shard_files
-from classifiers.training.call_words import FEWEST_QUOTES, add_call_words, fit_call_words
+from classifiers.training.call_words import FEWEST_QUOTES, add_call_words, fit_call_words, main
 from classifiers.training.config import Source, TrainingConfig
 from classifiers.training.data import load_examples
 
@@ -256,3 +256,19 @@ def test_quotes_are_read_where_they_are_verbatim(tmp_path: Path, form: str) -> N
     source = Source.model_validate({"name": "some", "path": "some.jsonl", "format": form})
     found = load_examples(TrainingConfig(sources=(source,)), tmp_path)
     assert [post.quote for post in found] == [(15, 32), None, None, None, None]
+
+
+def test_the_command_says_in_one_line_what_it_did_or_lacks(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(tiny, tmp_path / "model")
+    config = tmp_path / "settings.toml"
+    config.write_text('[[sources]]\nname = "made"\npath = "made.jsonl"\nformat = "calls"\n', encoding="utf-8")
+    for count, code in ((3, 2), (FEWEST_QUOTES, 0)):
+        posts = quoted_posts(count)
+        rows = [{"id": p.id, "call": "call", "text": p.text, "quote": p.text[slice(*(p.quote or ()))]} for p in posts]
+        (tmp_path / "made.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        assert main([str(folder), str(tmp_path), "--config", str(config)]) == code
+        said = capsys.readouterr()
+        assert (said.err if code else said.out).count("\n") == 1
+        assert classifiers.load(folder, runtime="torch").settings.call_words == (not code)
