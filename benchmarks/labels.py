@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,8 @@ def in_one_window(texts: Sequence[str], model: str | None) -> list[str]:
     """The texts that the model reads in one window."""
     import classifiers
 
-    windows = classifiers.load(model, device="cpu").encoder.windows(texts)
-    return [text for number, text in enumerate(texts) if sum(window.text == number for window in windows) == 1]
+    windows = Counter(window.text for window in classifiers.load(model, device="cpu").encoder.windows(texts))
+    return [text for number, text in enumerate(texts) if windows[number] == 1]
 
 
 def pipeline_call(model: str | None, batch_size: int, tokens: int) -> Callable[[Sequence[str]], Any]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from classifiers.calibration import Floats
+from classifiers.calibration import Floats, sigmoid
 from classifiers.encoding import shortened
 from classifiers.evidence import Evidence, quotable
 from classifiers.inference import TokenScores
@@ -71,10 +71,9 @@ def pointed_words(text: str, tokens: TokenScores) -> Evidence | None:
     places = [post.given(place) for place in post.pieces]
     if not places or not len(tokens.offsets):
         return None
-    means = sentence_log_odds(tokens, places)
-    best = int(np.argmax(means))
-    score = float(1 / (1 + np.exp(-means[best])))
-    return _evidence(text, places[best], score) if score >= _LEAST_POINTED else None
+    scores = sigmoid(sentence_log_odds(tokens, places))
+    best = int(np.argmax(scores))
+    return _evidence(text, places[best], float(scores[best])) if scores[best] >= _LEAST_POINTED else None
 
 
 def sentence_log_odds(tokens: TokenScores, places: Sequence[Place]) -> Floats:

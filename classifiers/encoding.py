@@ -29,6 +29,11 @@ class Window:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The offsets (T, 2), and which of the tokens (T,) are of the text: not special ones, nor of the prefix."""
+        offsets = np.array(self.offsets, dtype=np.int64).reshape(-1, 2)
+        return offsets, offsets[:, 1] > offsets[:, 0]
+
 
 class Encoder:
     """Cuts texts into windows of at most `window` tokens.

@@ -84,8 +84,7 @@ def _flattened(outputs: Outputs) -> Floats:
 
 
 def _own_tokens(window: Window, scores: Floats) -> tuple[NDArray[np.int64], Floats]:
-    offsets = np.array(window.offsets, dtype=np.int64).reshape(-1, 2)
-    own = offsets[:, 1] > offsets[:, 0]
+    offsets, own = window.places()
     return offsets[own], scores[: len(window)][own]
 
 

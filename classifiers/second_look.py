@@ -10,7 +10,8 @@ from classifiers.engines import Rounding
 from classifiers.inference import RawScores
 from classifiers.settings import Calibration, PlattSettings
 
-#: A post is undecided within so many times the engine's rounding of a threshold: beyond lie 3 errors in a thousand.
+#: A post is undecided within so many times the engine's rounding of a threshold: of 1,300 posts, fewer than one in a
+#: hundred is moved farther than that.
 BAND = 3.0
 
 

@@ -69,8 +69,7 @@ def span_targets(example: Example, window: Window) -> Tensor:
     of them; it still says that the post's other techniques are absent there. Where some techniques are not known of the
     post, neither are their spans, and a word without a mark may well be theirs. The words of calls are not known here.
     """
-    offsets = np.array(window.offsets, dtype=np.int64).reshape(-1, 2)
-    own = offsets[:, 1] > offsets[:, 0]
+    offsets, own = window.places()
     targets = np.zeros((len(window), len(SPAN_CHANNELS)), dtype=np.float32)
     of_post = np.array([TECHNIQUES.index(name) for name in example.techniques or ()], dtype=np.int64)
     for span in example.spans or ():

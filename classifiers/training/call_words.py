@@ -62,8 +62,7 @@ def _tokens(
     inside: list[NDArray[np.bool_]] = []
     of_post: list[int] = []
     for window in encoder.windows([example.text for example in examples]):
-        offsets = np.array(window.offsets, dtype=np.int64).reshape(-1, 2)
-        own = offsets[:, 1] > offsets[:, 0]
+        offsets, own = window.places()
         start, end = examples[window.text].quote or (0, 0)
         states.append(_states(model, window.ids)[own])
         inside.append((offsets[own, 0] < end) & (start < offsets[own, 1]))
